@@ -1,0 +1,193 @@
+//! Where pods live on the web: the mapping between URLs and [`ResourcePath`]s, for both layouts.
+//!
+//! Every absolute URL of a pod that the server prints or recognises is built or read here.
+
+use std::fmt;
+use std::sync::Arc;
+
+use url::{Host, Url};
+
+use crate::path::{Malformed, PodName, ResourcePath};
+
+/// Names on the base host that belong to the server.
+pub const HOUSE: [&str; 5] = [".well-known", ".account", ".oidc", ".notifications", ".share"];
+
+/// How pods are laid out below the base address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Layout {
+    /// `{base}{name}/`
+    Path,
+    /// `https://{name}.{host}/`, with the base's scheme.
+    Subdomain { host: Arc<str> },
+}
+
+/// What a request's host and path name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A place in a pod. Whether the pod exists is not known here.
+    Pod(ResourcePath),
+    /// A place of the server itself, as a canonical path: `/`, `/.well-known/…`, `/.account/…`.
+    House(String),
+    /// Nothing can be there: the first segment is no pod name.
+    Nowhere,
+}
+
+/// Why a request names no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Misplaced {
+    #[error("this host is not served here")]
+    UnknownHost,
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+}
+
+/// Why a base address cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadBase {
+    #[error("`{0}` is not an origin: write scheme, host and port only, such as https://example.org/")]
+    NotAnOrigin(String),
+    #[error("`{0}` must use https; http is for loopback addresses only")]
+    NotSecure(String),
+    #[error("`{0}` is not a host name")]
+    BadHost(String),
+}
+
+/// The public addresses of this server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses {
+    /// Ends with a slash, as the issuer does.
+    base: Arc<str>,
+    scheme: &'static str,
+    authority: Arc<str>,
+    layout: Layout,
+}
+
+impl Addresses {
+    /// Pods at `{base}{name}/`.
+    pub fn with_paths(base: &str) -> Result<Self, BadBase> {
+        let url = origin(base)?;
+        let scheme = if url.scheme() == "https" { "https" } else { "http" };
+        Ok(Self { base: url.as_str().into(), scheme, authority: authority(&url).into(), layout: Layout::Path })
+    }
+
+    /// Pods at `{name}.{pods_host}`; `pods_host` may carry a port.
+    pub fn with_subdomains(base: &str, pods_host: &str) -> Result<Self, BadBase> {
+        let whole = Self::with_paths(base)?;
+        let url = Url::parse(&format!("{}://{pods_host}/", whole.scheme))
+            .ok()
+            .filter(|url| matches!(url.host(), Some(Host::Domain(_))) && url.path() == "/" && url.query().is_none())
+            .ok_or_else(|| BadBase::BadHost(pods_host.to_owned()))?;
+        Ok(Self { layout: Layout::Subdomain { host: authority(&url).into() }, ..whole })
+    }
+
+    /// The base address: issuer and account host. Ends with a slash.
+    ///
+    /// Spec: O-101
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The scheme of every URL of this server.
+    pub fn scheme(&self) -> &'static str {
+        self.scheme
+    }
+
+    /// Whether the base address is plain http, which only loopback addresses may be.
+    pub fn is_loopback_http(&self) -> bool {
+        self.scheme == "http"
+    }
+
+    /// The URL of a place in a pod.
+    pub fn iri(&self, path: &ResourcePath) -> String {
+        match &self.layout {
+            Layout::Path => format!("{}{}{}", self.base, path.pod(), path.local()),
+            Layout::Subdomain { host } => format!("{}://{}.{host}{}", self.scheme, path.pod(), path.local()),
+        }
+    }
+
+    /// What a request for `raw_path` at `host` (as in the `Host` field) names.
+    ///
+    /// Spec: P-15, P-36, O-19
+    pub fn place(&self, host: &str, raw_path: &str) -> Result<Place, Misplaced> {
+        let host = self.normal_authority(host).ok_or(Misplaced::UnknownHost)?;
+        if let Layout::Subdomain { host: pods } = &self.layout
+            && let Some(name) = host.strip_suffix(&**pods).and_then(|name| name.strip_suffix('.'))
+        {
+            let name = PodName::parse(name).ok_or(Misplaced::UnknownHost)?;
+            return Ok(Place::Pod(ResourcePath::parse(name, raw_path)?));
+        }
+        if *host != *self.authority {
+            return Err(Misplaced::UnknownHost);
+        }
+        let path = crate::path::canonical(raw_path)?;
+        let (first, rest) = path[1..].split_once('/').unwrap_or((&path[1..], ""));
+        if first.is_empty() || HOUSE.contains(&first) || self.layout != Layout::Path {
+            return Ok(Place::House(path));
+        }
+        let slash = path.len() > first.len() + 1;
+        let Some(name) = PodName::parse(first) else { return Ok(Place::Nowhere) };
+        // `/demo` without its slash is not in the pod; it is the twin of the pod's root.
+        if !slash {
+            return Ok(Place::House(path));
+        }
+        Ok(Place::Pod(ResourcePath::parse(name, &format!("/{rest}"))?))
+    }
+
+    /// The place that an absolute URL of ours names, without its query and fragment.
+    pub fn path_of(&self, iri: &str) -> Option<ResourcePath> {
+        let url = Url::parse(iri).ok()?;
+        if url.scheme() != self.scheme || !url.username().is_empty() || url.password().is_some() {
+            return None;
+        }
+        match self.place(&authority(&url), url.path()).ok()? {
+            Place::Pod(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Whether an absolute URL points at this server, pods and house alike.
+    pub fn is_ours(&self, url: &Url) -> bool {
+        url.scheme() == self.scheme && self.place(&authority(url), "/").is_ok()
+    }
+
+    /// Lower-cases a host and drops the default port.
+    fn normal_authority(&self, host: &str) -> Option<String> {
+        if host.is_empty() || host.contains(['/', '\\', '*', '@', '?', '#']) {
+            return None;
+        }
+        Some(authority(&Url::parse(&format!("{}://{host}/", self.scheme)).ok()?))
+    }
+}
+
+impl fmt::Display for Addresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.base)
+    }
+}
+
+/// Reads a base address: an origin without path, https unless loopback.
+fn origin(base: &str) -> Result<Url, BadBase> {
+    let not_an_origin = || BadBase::NotAnOrigin(base.to_owned());
+    let url = Url::parse(base).map_err(|_| not_an_origin())?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    if !bare || !anonymous || !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err(not_an_origin());
+    }
+    let loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    if url.scheme() == "http" && !loopback {
+        return Err(BadBase::NotSecure(base.to_owned()));
+    }
+    Ok(url)
+}
+
+/// Host and non-default port, as the `Host` field carries them.
+fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}

@@ -1,0 +1,16 @@
+//! Cartable: a Solid pod server for schools.
+//!
+//! Read from the top: a module depends only on those above it (`tests/layers.rs` checks).
+//!
+//! - [`path`], [`address`], [`clock`]: places in a pod, their URLs, and the time.
+//! - [`rdf`], [`sparql`]: graphs, formats and patches.
+//! - [`storage`]: where pods are kept.
+//! - [`access`]: the decisions of Web Access Control.
+
+pub mod access;
+pub mod address;
+pub mod clock;
+pub mod path;
+pub mod rdf;
+pub mod sparql;
+pub mod storage;

@@ -1,0 +1,3 @@
+//! SPARQL: the subset of Update that PATCH takes. The engine is oxigraph, in memory.
+
+pub mod update;

@@ -1,0 +1,1 @@
+//! The embedded backend: SQLite and a folder of blobs.
