@@ -7,10 +7,10 @@
 //! - [`storage`]: where pods are kept.
 //! - [`access`]: the decisions of Web Access Control.
 
-pub mod access;
+pub mod path;
 pub mod address;
 pub mod clock;
-pub mod path;
 pub mod rdf;
 pub mod sparql;
 pub mod storage;
+pub mod access;
