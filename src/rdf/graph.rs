@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use sophia::api::quad::Spog;
+use sophia::api::term::{BnodeId, IriRef, LanguageTag, SimpleTerm};
+
 /// An absolute IRI. Compared byte for byte.
 pub type Iri = Arc<str>;
 
@@ -90,6 +93,11 @@ impl Graph {
         self.0.range(first..).take_while(move |triple| triple.subject == *subject)
     }
 
+    /// Whether another graph says the same, blank node for blank node.
+    pub fn is_isomorphic(&self, other: &Self) -> bool {
+        isomorphic(&self.clone().into(), &other.clone().into())
+    }
+
     /// The subjects that have this property with this object.
     pub fn subjects<'a>(&'a self, predicate: &'a str, object: &'a Term) -> impl Iterator<Item = &'a Term> {
         self.0
@@ -131,5 +139,42 @@ pub struct Dataset {
 impl From<Graph> for Dataset {
     fn from(default: Graph) -> Self {
         Self { default, named: Vec::new() }
+    }
+}
+
+/// Whether two datasets say the same: equal up to the labels of blank nodes.
+///
+/// It compares canonical forms. A dataset made to have none within reason is equal to nothing.
+pub fn isomorphic(one: &Dataset, other: &Dataset) -> bool {
+    sophia::isomorphism::isomorphic_datasets(&quads(one), &quads(other)).unwrap_or(false)
+}
+
+fn quads(dataset: &Dataset) -> Vec<Spog<SimpleTerm<'_>>> {
+    let default = dataset.default.iter().map(|triple| (spo(triple), None));
+    let named = dataset
+        .named
+        .iter()
+        .flat_map(|(name, graph)| graph.iter().map(move |triple| (spo(triple), Some(simple(name)))));
+    default.chain(named).collect()
+}
+
+fn spo(triple: &Triple) -> [SimpleTerm<'_>; 3] {
+    let predicate = SimpleTerm::Iri(IriRef::new_unchecked((*triple.predicate).into()));
+    [simple(&triple.subject), predicate, simple(&triple.object)]
+}
+
+fn simple(term: &Term) -> SimpleTerm<'_> {
+    match term {
+        Term::Iri(iri) => SimpleTerm::Iri(IriRef::new_unchecked((**iri).into())),
+        Term::Blank(label) => SimpleTerm::BlankNode(BnodeId::new_unchecked((**label).into())),
+        Term::Literal(literal) => match &literal.language {
+            Some(tag) => {
+                SimpleTerm::LiteralLanguage((*literal.lexical).into(), LanguageTag::new_unchecked((**tag).into()), None)
+            }
+            None => SimpleTerm::LiteralDatatype(
+                (*literal.lexical).into(),
+                IriRef::new_unchecked((*literal.datatype).into()),
+            ),
+        },
     }
 }

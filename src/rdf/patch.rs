@@ -32,7 +32,7 @@ pub enum Unfit {
 ///
 /// Spec: P-171, P-189
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "three independent clauses")]
+
 pub struct Clauses {
     pub conditions: bool,
     pub insertions: bool,

@@ -10,9 +10,12 @@ macro_rules! namespace {
     };
 }
 
-namespace!(rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#" { TYPE = "type", LANG_STRING = "langString" });
+namespace!(rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#" {
+    TYPE = "type", LANG_STRING = "langString", FIRST = "first", REST = "rest", NIL = "nil",
+});
 namespace!(xsd = "http://www.w3.org/2001/XMLSchema#" {
-    STRING = "string", INTEGER = "integer", DATE_TIME = "dateTime",
+    STRING = "string", INTEGER = "integer", DATE_TIME = "dateTime", BOOLEAN = "boolean", DECIMAL = "decimal",
+    DOUBLE = "double",
 });
 namespace!(ldp = "http://www.w3.org/ns/ldp#" {
     RESOURCE = "Resource", CONTAINER = "Container", BASIC_CONTAINER = "BasicContainer", CONTAINS = "contains",

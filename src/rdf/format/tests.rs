@@ -1,0 +1,344 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::rdf::graph::{Graph, Literal, Term, Triple, isomorphic};
+use crate::rdf::vocab::{rdf, xsd};
+
+const BASE: &str = "https://alice.example/notes/today.ttl";
+
+/// Formats that work so far.
+const BUILT: [Format; 4] = [Format::Turtle, Format::NTriples, Format::NQuads, Format::TriG];
+
+fn turtle(text: &str) -> Graph {
+    parse(text.as_bytes(), Format::Turtle, BASE).unwrap().dataset.default
+}
+
+fn reprint(text: &str) -> String {
+    let document = parse(text.as_bytes(), Format::Turtle, BASE).unwrap();
+    let printed = String::from_utf8(print(&document, Format::Turtle).unwrap()).unwrap();
+    assert!(turtle(&printed).is_isomorphic(&document.dataset.default), "{printed}");
+    printed
+}
+
+#[test]
+fn a_format_is_known_by_its_media_type() {
+    assert_eq!(Format::of("text/turtle"), Some(Format::Turtle));
+    assert_eq!(Format::of("Text/Turtle; charset=utf-8"), Some(Format::Turtle));
+    assert_eq!(Format::of("application/ld+json;profile=\"x\""), Some(Format::JsonLd));
+    assert_eq!(Format::of("application/json"), None);
+    assert_eq!(Format::of("text/n3"), None);
+    assert_eq!(Format::of(""), None);
+}
+
+#[test]
+fn relative_iris_resolve_against_the_base() {
+    let cases = [
+        ("<>", "https://alice.example/notes/today.ttl"),
+        ("<#me>", "https://alice.example/notes/today.ttl#me"),
+        ("<other>", "https://alice.example/notes/other"),
+        ("<./>", "https://alice.example/notes/"),
+        ("<../card>", "https://alice.example/card"),
+        ("</card#me>", "https://alice.example/card#me"),
+        ("<//bob.example/>", "https://bob.example/"),
+        ("<?a=b>", "https://alice.example/notes/today.ttl?a=b"),
+        ("<https://bob.example/x>", "https://bob.example/x"),
+    ];
+    for (written, meant) in cases {
+        let graph = turtle(&format!("{written} a <https://example.org/T> ."));
+        assert_eq!(graph.iter().next().unwrap().subject, Term::iri(meant), "{written}");
+        let graph = turtle(&format!("@base <https://alice.example/> . {written} a <t> ."));
+        assert_ne!(graph.len(), 0);
+    }
+}
+
+#[test]
+fn malformed_documents_are_refused() {
+    let cases = [
+        (Format::Turtle, "<a> <b> <c>"),
+        (Format::Turtle, "<a> <b> ."),
+        (Format::Turtle, "<a> <b> <c> ; <d> ."),
+        (Format::Turtle, "<a> <b c> <d> ."),
+        (Format::Turtle, "a:b a <c> ."),
+        (Format::Turtle, "\"text\" a <c> ."),
+        (Format::Turtle, "<a> _:b <c> ."),
+        (Format::Turtle, "<a> \"b\" <c> ."),
+        (Format::Turtle, "<a> a \"unended ."),
+        (Format::Turtle, "<a> a \"\\u12\u{e9}4\" ."),
+        (Format::Turtle, "<a> a \"\\uD800\" ."),
+        (Format::Turtle, "<a> a \"x\"@ ."),
+        (Format::Turtle, "<a> a [ <b> <c> ."),
+        (Format::Turtle, "<a> a ( <b> ."),
+        (Format::Turtle, "<g> { <a> a <b> }"),
+        (Format::Turtle, "{ <a> a <b> } => { <a> a <c> } ."),
+        (Format::Turtle, "<a> a ?x ."),
+        // RDF 1.2
+        (Format::Turtle, "<< <a> <b> <c> >> a <d> ."),
+        (Format::Turtle, "<a> <b> <<( <a> <b> <c> )>> ."),
+        (Format::Turtle, "<a> <b> <c> {| <d> <e> |} ."),
+        (Format::Turtle, "<a> <b> <c> ~ <d> ."),
+        (Format::Turtle, "<a> <b> \"text\"@en--ltr ."),
+        (Format::Turtle, "VERSION \"1.2\" <a> <b> <c> ."),
+        (Format::TriG, "<g> { <a> a <b> "),
+        (Format::TriG, "GRAPH { <a> a <b> }"),
+        (Format::TriG, "<g> { <a> a <<( <a> <b> <c> )>> }"),
+        (Format::NTriples, "<a> <b> <c> ."),
+        (Format::NTriples, "<https://e.org/a> <https://e.org/b> <https://e.org/c>"),
+        (Format::NTriples, "<https://e.org/a> <https://e.org/b> <https://e.org/c> <https://e.org/g> ."),
+        (Format::NTriples, "<https://e.org/a> a <https://e.org/c> ."),
+        (Format::NTriples, "<https://e.org/a> <https://e.org/b> <<( <https://e.org/a> <https://e.org/b> _:c )>> ."),
+        (Format::NQuads, "<https://e.org/a> <https://e.org/b> \"c\" \"g\" ."),
+        (Format::NQuads, "<https://e.org/a> <https://e.org/b> \"c\"@en--rtl ."),
+    ];
+    for (format, text) in cases {
+        let refused = parse(text.as_bytes(), format, BASE).expect_err(text);
+        assert!(refused.message.contains("at line 1, column "), "{text}: {refused}");
+        assert_eq!(check(text.as_bytes(), format, BASE), Err(refused), "{text}");
+    }
+    assert!(parse(b"<a> a \"\xff\" .", Format::Turtle, BASE).is_err());
+    assert!(parse(b"<a> a <b> .", Format::Turtle, "no base").is_err());
+}
+
+#[test]
+fn a_message_names_the_place_and_not_the_content() {
+    let refused = parse(b"<a> a <b> .\n<a> a secret:thing .", Format::Turtle, BASE).unwrap_err();
+    assert_eq!(refused.message, "not well-formed Turtle at line 2, column 7");
+}
+
+#[test]
+fn a_byte_order_mark_is_skipped() {
+    assert_eq!(parse("\u{feff}<a> a <b> .".as_bytes(), Format::Turtle, BASE).unwrap().dataset.default.len(), 1);
+}
+
+#[test]
+fn terms_are_read_as_rdf_has_them() {
+    let graph = turtle("<a> <p> 1, 01, 1.5, 1e0, true, \"x\", \"x\"@EN-gb, \"x\"^^<t> , 1 .");
+    let literals: Vec<_> = graph
+        .iter()
+        .filter_map(|triple| if let Term::Literal(literal) = &triple.object { Some(literal) } else { None })
+        .map(|literal| (&*literal.lexical, &*literal.datatype, literal.language.as_deref()))
+        .collect();
+    let expected = [
+        ("01", xsd::INTEGER, None),
+        ("1", xsd::INTEGER, None),
+        ("1.5", xsd::DECIMAL, None),
+        ("1e0", xsd::DOUBLE, None),
+        ("true", xsd::BOOLEAN, None),
+        ("x", rdf::LANG_STRING, Some("en-gb")),
+        ("x", xsd::STRING, None),
+        ("x", "https://alice.example/notes/t", None),
+    ];
+    assert_eq!(literals, expected);
+}
+
+#[test]
+fn blank_nodes_are_told_apart() {
+    let graph = turtle("_:b1 <p> [], [ <p> _:b0 ] . _:b0 <p> _:b1 .");
+    let mut labels: Vec<_> = graph.iter().map(|triple| &triple.subject).collect();
+    labels.dedup();
+    assert_eq!(labels.len(), 3);
+    assert_eq!(graph.len(), 4);
+}
+
+#[test]
+fn named_graphs_are_kept() {
+    let text = "<a> a <b> . <g> { <c> a <d> } <h> { <c> a <d> } <g> { <e> a <f> } _:n { _:n a <d> }";
+    let document = parse(text.as_bytes(), Format::TriG, BASE).unwrap();
+    let sizes: Vec<_> = document.dataset.named.iter().map(|(_, graph)| graph.len()).collect();
+    assert_eq!((document.dataset.default.len(), sizes), (1, vec![2, 1, 1]));
+    assert!(matches!(&document.dataset.named[2], (Term::Blank(name), _) if **name == *"b0"));
+
+    let printed = print(&document, Format::Turtle).unwrap();
+    assert_eq!(turtle(&String::from_utf8(printed).unwrap()), document.dataset.default);
+}
+
+#[test]
+fn turtle_is_printed_as_a_person_would_write_it() {
+    let printed = reprint(
+        "@prefix foaf: <http://xmlns.com/foaf/0.1/> . @prefix : <#> .
+         :me foaf:name \"Al\\\"ice\"@en, \"a\\nb\"; a foaf:Person, <https://example.org/a/b.c>; :age 12 .
+         :me foaf:knows [ foaf:name \"Bob\"; foaf:knows [] ], _:twice . _:twice a foaf:Person . <x> <y> _:twice .
+         :me :likes ( 1 ( true ) [ :p () ] ) .",
+    );
+    let expected = r#"@prefix : <https://alice.example/notes/today.ttl#> .
+@prefix foaf: <http://xmlns.com/foaf/0.1/> .
+
+:me a foaf:Person, <https://example.org/a/b.c> ;
+    foaf:knows [
+        foaf:knows [] ;
+        foaf:name "Bob"
+    ], _:b2 ;
+    foaf:name "Al\"ice"@en, "a\nb" ;
+    :age 12 ;
+    :likes ( 1 ( true ) [
+        :p ()
+    ] ) .
+
+<https://alice.example/notes/x> <https://alice.example/notes/y> _:b2 .
+
+_:b2 a foaf:Person .
+"#;
+    assert_eq!(printed, expected);
+}
+
+#[test]
+fn odd_shapes_survive_printing() {
+    let rdf = "@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> . ";
+    let cases = [
+        // Cycles of blank nodes.
+        "_:a <p> _:a .",
+        "_:a <p> _:b . _:b <p> _:a .",
+        "_:a <p> _:b . _:b <p> _:a . _:c <p> _:d . _:d <p> _:c .",
+        // Lists that are none: two values, another property, a cycle, an open end, shared, entered in the middle.
+        "<s> <p> _:l . _:l rdf:first 1, 2; rdf:rest () .",
+        "<s> <p> _:l . _:l rdf:first 1; rdf:rest (); <q> 1 .",
+        "<s> <p> _:l . _:l rdf:first 1; rdf:rest _:l .",
+        "<s> <p> _:l . _:l rdf:first 1; rdf:rest _:m . _:m rdf:first 2 .",
+        "<s> <p> _:l, _:m . <t> <p> _:l . _:l rdf:first 1; rdf:rest () .",
+        "<s> <p> _:l, _:m . _:l rdf:first 1; rdf:rest _:m . _:m rdf:first 2; rdf:rest () .",
+        "<s> <p> _:l . _:l rdf:first 1; rdf:rest (), (2) .",
+        // Lists without a user, and those that only a cycle uses.
+        "_:l rdf:first 1; rdf:rest () .",
+        "_:c rdf:first 1; rdf:rest () . _:a rdf:first 2; rdf:rest _:c . _:x <p> _:y . _:y <p> _:x; <q> _:a .",
+        "_:h rdf:first _:h2; rdf:rest () . _:h2 rdf:first _:h; rdf:rest _:a . _:a rdf:first 1; rdf:rest () .",
+        "() <p> () .",
+        "[ <p> [ <p> _:x ] ] <p> _:x .",
+    ];
+    for text in cases {
+        reprint(&format!("{rdf}{text}"));
+    }
+    let deep = format!("<s> <p> {} 1 {} .", "[ <p> ( ".repeat(60), ") ]".repeat(60));
+    reprint(&deep);
+}
+
+#[test]
+fn terms_that_would_not_come_back_are_not_printed() {
+    let bad = [
+        Term::iri("https://e.org/> <https://e.org/x"),
+        Term::iri("https://e.org/a b"),
+        Term::iri("relative"),
+        Term::Blank("".into()),
+        Term::Blank("b .".into()),
+        Term::Literal(Literal { lexical: "x".into(), datatype: rdf::LANG_STRING.into(), language: Some("e n".into()) }),
+        Term::Literal(Literal { lexical: "x".into(), datatype: rdf::LANG_STRING.into(), language: None }),
+        Term::Literal(Literal { lexical: "x".into(), datatype: "a".into(), language: None }),
+    ];
+    for term in bad {
+        let triple = Triple::new(Term::iri("https://e.org/a"), "https://e.org/p", term).unwrap();
+        let document = Document { dataset: Graph::from_iter([triple]).into(), prefixes: Vec::new() };
+        for format in Format::ALL {
+            assert_eq!(print(&document, format), Err(Unprintable::BadTerm), "{document:?}");
+        }
+    }
+}
+
+#[test]
+fn greedy_documents_are_refused() {
+    let deep = |open: &str, close: &str| format!("<s> <p> {} 1 {} .", open.repeat(40_000), close.repeat(40_000));
+    let long = format!("<{}>", "a".repeat(70_000));
+    let cases = [
+        (deep("[ <p> ", "]"), "the document nests too deep"),
+        (deep("( ", ")"), "the document nests too deep"),
+        ("(".repeat(70_000), "the document nests too deep"),
+        (format!("@prefix p: {long} . p:a p:b p:c ."), "an IRI is too long"),
+        (format!("@prefix p: <{}> . <s> <p> {} <o> .", "a".repeat(60_000), "p:a, ".repeat(6_000)), "says too much"),
+        (format!("<s> <p> {} 1 .", "1, ".repeat(bounds::TRIPLES)), "says too much"),
+    ];
+    for (text, reason) in cases {
+        let refused = check(text.as_bytes(), Format::Turtle, BASE).unwrap_err();
+        assert!(refused.message.contains(reason), "{refused}");
+    }
+}
+
+#[test]
+fn honest_documents_are_within_bounds() {
+    let brackets =
+        "<s> <p> \"[[(({{\", '((', \"\"\"[\"\"[[\\\"((\"\"\", <https://e.org/((((((>, e:a\\(\\(, [ <p> (1 2) ]. # ((\n";
+    let text = format!("@prefix e: <https://e.org/> .\n{}", brackets.repeat(2_000));
+    assert!(text.len() > 100_000);
+    check(text.as_bytes(), Format::Turtle, BASE).unwrap();
+    check(text.as_bytes(), Format::TriG, BASE).unwrap();
+}
+
+fn iri() -> impl Strategy<Value = String> {
+    let local = "[a-zA-Z0-9_.:~!$&'()*+,;=@/?#é-]{0,8}";
+    (prop::sample::select(vec!["https://e.org/", "https://e.org/ns#", "urn:x:", "http://\u{e9}.example/"]), local)
+        .prop_map(|(start, rest)| format!("{start}{}", rest.replacen('#', "", usize::from(start.contains('#')))))
+        .prop_filter("one fragment", |iri| iri.matches('#').count() < 2)
+}
+
+fn literal() -> impl Strategy<Value = Literal> {
+    let text = prop_oneof!["\\PC{0,8}", "[ \"\\\\\n\r\t<>&']{0,8}", "[+-]?[0-9.]{0,4}([eE][+-]?[0-9])?", "true|false"];
+    let datatype = prop_oneof![
+        iri(),
+        prop::sample::select(vec![xsd::STRING, xsd::INTEGER, xsd::DECIMAL, xsd::DOUBLE, xsd::BOOLEAN])
+            .prop_map(str::to_owned)
+    ];
+    let language = prop::option::of(prop::sample::select(vec!["en", "fr-ca", "de-latn-de-1996", "x-home"]));
+    (text, datatype, language).prop_map(|(lexical, datatype, language)| {
+        let datatype = if language.is_some() { rdf::LANG_STRING.to_owned() } else { datatype };
+        Literal { lexical: lexical.into(), datatype: datatype.into(), language: language.map(Into::into) }
+    })
+}
+
+fn blank() -> impl Strategy<Value = Term> {
+    (0..5).prop_map(|number| Term::Blank(format!("b{number}").into()))
+}
+
+fn graph() -> impl Strategy<Value = Graph> {
+    let subject = prop_oneof![iri().prop_map(Term::iri), blank()];
+    let object =
+        prop_oneof![iri().prop_map(Term::iri), blank(), literal().prop_map(Term::Literal), Just(Term::iri(rdf::NIL))];
+    let predicate =
+        prop_oneof![iri(), prop::sample::select(vec![rdf::TYPE, rdf::FIRST, rdf::REST]).prop_map(str::to_owned)];
+    prop::collection::vec((subject, predicate, object), 0..12).prop_map(|triples| {
+        triples.into_iter().filter_map(|(subject, predicate, object)| Triple::new(subject, predicate, object)).collect()
+    })
+}
+
+fn document() -> impl Strategy<Value = Document> {
+    let name = prop_oneof![iri().prop_map(Term::iri), blank()];
+    let prefixes = prop::collection::btree_map("[a-z]{0,2}", prop_oneof![Just("https://e.org/"), Just("urn:x:")], 0..3);
+    let named = prop::collection::btree_map(name, graph().prop_filter("not empty", |graph| !graph.is_empty()), 0..3);
+    (graph(), named, prefixes).prop_map(|(default, named, prefixes)| Document {
+        dataset: Dataset { default, named: named.into_iter().collect() },
+        prefixes: prefixes.into_iter().map(|(prefix, namespace)| (prefix, namespace.to_owned())).collect(),
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_printed_reads_as_the_same(document in document()) {
+        for format in BUILT {
+            let Ok(printed) = print(&document, format) else {
+                prop_assert_eq!(format, Format::RdfXml);
+                continue;
+            };
+            let read = parse(&printed, format, BASE);
+            let text = String::from_utf8_lossy(&printed);
+            let read = read.map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?.dataset;
+            let keeps_graphs = matches!(format, Format::NQuads | Format::TriG | Format::JsonLd);
+            let expected = if keeps_graphs { document.dataset.clone() } else { document.dataset.default.clone().into() };
+            prop_assert!(isomorphic(&read, &expected), "{}", text);
+            prop_assert_eq!(check(&printed, format, BASE), Ok(()));
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_a_parser_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        for format in Format::ALL {
+            prop_assert_eq!(parse(&bytes, format, BASE).is_ok(), check(&bytes, format, BASE).is_ok());
+        }
+    }
+
+    #[test]
+    fn no_damage_makes_a_parser_panic(document in document(), at in any::<prop::sample::Index>(), bytes in "\\PC{0,3}|[<>\"'\\\\@_:.;,\\[\\](){}^#]{1,3}") {
+        for format in BUILT {
+            let Ok(mut printed) = print(&document, format) else { continue };
+            let at = at.index(printed.len() + 1);
+            printed.splice(at..at, bytes.bytes());
+            prop_assert_eq!(parse(&printed, format, BASE).is_ok(), check(&printed, format, BASE).is_ok());
+            printed.truncate(at);
+            prop_assert_eq!(parse(&printed, format, BASE).is_ok(), check(&printed, format, BASE).is_ok());
+        }
+    }
+}
