@@ -5,7 +5,9 @@
 //! - [`path`], [`address`], [`clock`]: places in a pod, their URLs, and the time.
 //! - [`rdf`], [`sparql`]: graphs, formats and patches.
 //! - [`storage`]: where pods are kept.
+//! - [`resource`]: what the protocol does with what is there.
 //! - [`access`]: the decisions of Web Access Control.
+//! - [`http`]: requests read, answers printed.
 
 pub mod path;
 pub mod address;
@@ -13,4 +15,6 @@ pub mod clock;
 pub mod rdf;
 pub mod sparql;
 pub mod storage;
+pub mod resource;
 pub mod access;
+pub mod http;

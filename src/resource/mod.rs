@@ -1,0 +1,3 @@
+//! What the protocol does with what is there: pure, values in, values out.
+
+pub mod condition;
