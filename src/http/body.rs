@@ -226,6 +226,7 @@ mod tests {
         StreamBody::new(stream::iter(frames))
     }
 
+    /// Shows: P-14
     #[tokio::test]
     async fn a_body_is_collected_up_to_its_limit() {
         for (sent, limit, received) in [
@@ -263,6 +264,7 @@ mod tests {
         }
     }
 
+    /// Shows: P-11, P-14
     #[tokio::test]
     async fn what_is_announced_too_large_is_never_read() {
         let upload = Upload::new(Untouched(4), 3, PATIENCE);

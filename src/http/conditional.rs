@@ -64,6 +64,7 @@ mod tests {
         Tags::Listed(tags.iter().filter_map(|tag| EntityTag::parse(tag)).collect())
     }
 
+    /// Shows: P-118, P-120
     #[test]
     fn tags_come_in_lists_and_fields() {
         for (fields, expected) in [
@@ -81,6 +82,7 @@ mod tests {
         }
     }
 
+    /// Shows: P-121
     #[test]
     fn senseless_dates_are_ignored() {
         let noon = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -93,6 +95,7 @@ mod tests {
         assert_eq!(read(&[noon, noon]), None);
     }
 
+    /// Shows: P-115
     #[test]
     fn if_range_is_a_tag_or_a_date_or_a_no() {
         let shown = EntityTag::parse("\"1a-ttl\"").unwrap();

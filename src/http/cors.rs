@@ -154,6 +154,7 @@ mod tests {
         headers
     }
 
+    /// Shows: P-211, P-212
     #[test]
     fn an_origin_is_null_or_scheme_host_and_port() {
         for (text, sound) in [
@@ -189,6 +190,7 @@ mod tests {
         assert_eq!(Origin::of(&twice), None);
     }
 
+    /// Shows: W-66
     #[test]
     fn origins_are_compared_in_normal_form() {
         let normal = |text| Origin::of(&with(&[(ORIGIN, text)])).unwrap().normalised();
@@ -198,6 +200,7 @@ mod tests {
         assert_eq!(normal("null"), None);
     }
 
+    /// Shows: P-200, P-201, P-202, P-207, P-208
     #[test]
     fn an_answer_can_be_read_by_the_page_that_asked() {
         let mut answer = with(&[(VARY, "Accept")]);
@@ -212,6 +215,7 @@ mod tests {
         }
     }
 
+    /// Shows: P-211
     #[test]
     fn an_answer_to_no_page_only_says_that_it_varies() {
         for request in [with(&[]), with(&[(ORIGIN, "nonsense")])] {
@@ -221,6 +225,7 @@ mod tests {
         }
     }
 
+    /// Shows: P-203, P-204, P-205, P-206, P-209, P-210
     #[test]
     fn a_preflight_may_ask_for_any_field() {
         let request = with(&[
@@ -240,6 +245,7 @@ mod tests {
         assert_eq!(answer[VARY], "Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
     }
 
+    /// Shows: P-212
     #[test]
     fn what_is_no_field_name_is_not_sent_back() {
         for value in ["a b", "x: y", "x;y", "", " , ,", &"x,".repeat(MAX_REQUESTED)] {

@@ -215,6 +215,7 @@ mod tests {
     const TURTLE: &str = "text/turtle";
     const JSON_LD: &str = "application/ld+json";
 
+    /// Shows: P-99, P-101, P-106
     #[test]
     fn the_highest_quality_wins_and_our_order_breaks_ties() {
         for (accept, choice) in [
@@ -247,6 +248,7 @@ mod tests {
         }
     }
 
+    /// Shows: P-99
     #[test]
     fn the_most_specific_range_decides() {
         let available = ["text/plain;format=flowed", "text/plain", "text/html", "image/png"];
@@ -255,6 +257,7 @@ mod tests {
         assert_eq!(quality, [1000, 700, 300, 500]);
     }
 
+    /// Shows: P-100
     #[test]
     fn long_lists_work() {
         let accept = "text/html;q=0.1, application/xhtml+xml;q=0.2, image/avif;q=0.3, image/webp, image/apng;q=0.4, \
@@ -273,6 +276,7 @@ mod tests {
         assert_eq!(Wanted::of(&HeaderMap::new()).choose(&[JSON_LD, TURTLE]), Some(0));
     }
 
+    /// Shows: P-98, P-99, P-101, P-103
     #[test]
     fn stored_rdf_comes_first_on_equal_terms() {
         let offer = |accept, stored| wanted(accept).choose_rdf(stored).map(|offer| (offer.format, offer.media_type));
@@ -285,6 +289,7 @@ mod tests {
         assert_eq!(offer("text/html", None), None);
     }
 
+    /// Shows: P-76
     #[test]
     fn a_preference_is_named_and_comes_first() {
         for (accept, html) in [

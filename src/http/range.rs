@@ -119,6 +119,7 @@ mod tests {
         select(&HeaderMap::from_iter([(RANGE, HeaderValue::from_str(value).unwrap())]), total)
     }
 
+    /// Shows: P-110, P-111, P-112
     #[test]
     fn one_range_is_selected_and_clamped() {
         let part = |first, last| Selected::Part(Part { first, last });
@@ -163,6 +164,7 @@ mod tests {
         assert_eq!(select(&headers, 10), Selected::Whole);
     }
 
+    /// Shows: P-110, P-111
     #[test]
     fn content_range_is_printed() {
         assert_eq!(Part { first: 2, last: 5 }.content_range(10), "bytes 2-5/10");

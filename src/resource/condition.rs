@@ -194,6 +194,7 @@ mod tests {
         Timestamp::from_seconds(NOON.seconds() + seconds)
     }
 
+    /// Shows: P-116, P-118, P-120
     #[test]
     fn a_read_compares_whole_tags() {
         use Verdict::{Failed, NotModified, Proceed};
@@ -215,6 +216,7 @@ mod tests {
         }
     }
 
+    /// Shows: P-121
     #[test]
     fn dates_count_in_seconds_and_only_without_the_tag_condition() {
         let shown = EntityTag::of(STATE, "ttl");
@@ -231,12 +233,14 @@ mod tests {
         assert_eq!(read(both), Verdict::Proceed);
     }
 
+    /// Shows: P-122
     #[test]
     fn a_failed_if_match_comes_before_not_modified() {
         let both = Conditions { if_none_match: Some(tags("\"1a-ttl\"")), ..if_match("\"0-ttl\"") };
         assert_eq!(both.on_read(&EntityTag::of(STATE, "ttl"), NOON), Verdict::Failed);
     }
 
+    /// Shows: P-117, P-118, P-119, P-120, P-121
     #[test]
     fn a_write_compares_states() {
         let here = Some((STATE, NOON));
@@ -262,6 +266,7 @@ mod tests {
         }
     }
 
+    /// Shows: P-115
     #[test]
     fn a_range_needs_the_same_bytes() {
         let shown = EntityTag::of(STATE, "ttl");

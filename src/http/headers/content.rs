@@ -55,6 +55,7 @@ mod tests {
 
     use super::*;
 
+    /// Shows: P-135
     #[test]
     fn a_content_type_is_a_type_and_a_subtype() {
         for (value, valid) in [
@@ -77,6 +78,7 @@ mod tests {
         assert_eq!(media_type(&HeaderMap::new()), Ok(None));
     }
 
+    /// Shows: P-12, P-13
     #[test]
     fn only_plain_whole_content_is_taken() {
         let with = |name, value| HeaderMap::from_iter([(name, HeaderValue::from_static(value))]);

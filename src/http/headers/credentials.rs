@@ -86,6 +86,7 @@ mod tests {
         credentials(&headers)
     }
 
+    /// Shows: O-7
     #[test]
     fn credentials_are_collected() {
         let presented = |scheme: &str, token: &str, proofs: &[&str]| {
@@ -118,6 +119,7 @@ mod tests {
         assert!(!line.contains("secret") && !line.contains("proof\""), "{line}");
     }
 
+    /// Shows: O-3, P-214
     #[test]
     fn the_challenge_names_both_schemes() {
         let plain = challenge("https://id.example/", None);

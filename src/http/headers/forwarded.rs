@@ -127,6 +127,7 @@ mod tests {
         (client.to_owned(), https, host.map(str::to_owned))
     }
 
+    /// Shows: P-16
     #[test]
     fn strangers_are_not_believed() {
         let lies = [("forwarded", "for=1.2.3.4;proto=https;host=a.example"), ("x-forwarded-for", "1.2.3.4")];
@@ -137,6 +138,7 @@ mod tests {
         );
     }
 
+    /// Shows: P-16
     #[test]
     fn a_trusted_proxy_is_believed_and_no_further() {
         for (fields, expected) in [

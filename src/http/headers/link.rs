@@ -108,6 +108,7 @@ mod tests {
         links(&values.collect()).into_iter().map(|link| (link.target, link.rels)).collect()
     }
 
+    /// Shows: P-151
     #[test]
     fn links_come_in_many_spellings() {
         let container = |rels: &[&str]| (CONTAINER.to_owned(), rels.iter().map(|rel| (*rel).to_owned()).collect());
@@ -147,6 +148,7 @@ mod tests {
             read(&[&field]);
         }
 
+        /// Shows: P-56
         #[test]
         fn what_is_printed_is_read_again(targets in prop::collection::vec("https://[a-z]{1,5}/[!-~é]{0,9}", 1..4)) {
             let printer = targets.iter().fold(Printer::default(), |links, target| links.with(target, "type"));

@@ -115,7 +115,7 @@ pub fn date(value: &str) -> Option<Timestamp> {
 
 /// Adds names to `Vary`, which stays one line and never names a field twice.
 ///
-/// Spec: P-60, P-243
+/// Spec: P-60, P-109
 pub fn vary(headers: &mut HeaderMap, names: &[&'static str]) {
     let present: Vec<String> =
         headers.get_all(VARY).iter().filter_map(|value| value.to_str().ok()).map(str::to_owned).collect();
@@ -157,6 +157,7 @@ mod tests {
         assert!(members(r#"x="a\",b",y"#, ',').eq([r#"x="a\",b""#, "y"]));
     }
 
+    /// Shows: P-60
     #[test]
     fn vary_is_one_line_of_distinct_names() {
         let mut headers = HeaderMap::new();

@@ -41,6 +41,7 @@ mod tests {
         )
     }
 
+    /// Shows: P-154, P-156
     #[test]
     fn a_slug_is_cleaned() {
         let name = |text: &str| Ok(Some(text.to_owned()));
@@ -70,6 +71,7 @@ mod tests {
         assert_eq!(slug(&HeaderMap::new(), false), Ok(None));
     }
 
+    /// Shows: P-154
     #[test]
     fn there_is_one_slug_at_most() {
         let name = HeaderName::from_static("slug");

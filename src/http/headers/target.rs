@@ -31,6 +31,7 @@ mod tests {
         host(&target.parse().unwrap(), &headers).map(str::to_owned)
     }
 
+    /// Shows: P-15
     #[test]
     fn a_request_names_one_host() {
         let malformed = Err(Invalid::Malformed("Host"));
