@@ -177,6 +177,11 @@ impl ResourcePath {
         Self { pod, local: "/".into() }
     }
 
+    /// Trusts a local path that a canonical path was made of, as storage keeps it.
+    pub fn trusted(pod: PodName, local: &str) -> Self {
+        Self { pod, local: local.into() }
+    }
+
     pub fn pod(&self) -> &PodName {
         &self.pod
     }

@@ -40,7 +40,8 @@ pub enum Expected {
 /// container's listing version, one that comes or goes also its modification time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
-    /// Creates or replaces. A record that exists keeps its uid, creation time and creator.
+    /// Creates or replaces. A record that exists keeps its uid, creation time and creator,
+    /// unless another one moves onto it.
     Put { path: ResourcePath, content: Content },
     /// Removes one record and erases its bytes.
     Delete { path: ResourcePath },
@@ -63,7 +64,8 @@ pub enum NewBody {
     Inline(Bytes),
     /// A blob that was staged, with its size in bytes.
     Staged(BlobId, u64),
-    /// The body of the record at this path, which the same change deletes. Blob and bytes change hands.
+    /// The body of the record at this path, which the same change deletes. With it the record's uid, creation time and
+    /// creator move here: it is still the same resource. Containers move so, too.
     From(ResourcePath),
 }
 

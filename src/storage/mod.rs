@@ -25,7 +25,7 @@ use crate::path::{ContainerPath, Name, PodName, ResourcePath};
 pub const INLINE_LIMIT: u64 = 64 * 1024;
 
 /// Why storage could not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Something the change was decided upon is no longer so: look again and decide again.
     #[error("the change was decided upon something that has moved")]
@@ -95,6 +95,8 @@ pub trait Storage: Send + Sync + 'static {
     async fn tree(&self, pod: PodId, after: Option<&ResourcePath>, limit: usize) -> Result<Vec<Member>>;
 
     /// Opens a blob, or the bytes `range` of it.
+    ///
+    /// Fails with [`Error::Moved`] if it has gone since it was located.
     async fn open(&self, blob: &BlobId, range: Option<Range<u64>>) -> Result<ByteStream>;
 
     /// Keeps bytes that nothing refers to yet and says how many they were; a sweep removes what
@@ -105,6 +107,10 @@ pub trait Storage: Send + Sync + 'static {
     async fn stage(&self, pod: PodId, bytes: ByteStream) -> Result<std::io::Result<(BlobId, u64)>>;
 
     /// Applies `change` if nothing it expects has moved. Durable when it answers.
+    ///
+    /// What holds of every tree is kept without being expected: a record lies in a container, no name stands in both
+    /// slash forms, an auxiliary resource has a subject, a container that goes is empty. A change that would break it
+    /// fails with [`Error::Moved`], since only a write in between can have made it so.
     ///
     /// Fails with [`Error::Moved`], [`Error::Taken`], [`Error::Quota`], [`Error::Full`],
     /// [`Error::NoSuchPod`] or [`Error::Failed`]; nothing was written then.

@@ -1,0 +1,6 @@
+//! The promises of storage: one contract that every backend passes, and what each backend adds.
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod contract;
+mod sqlite;
+mod world;
