@@ -34,10 +34,10 @@ pub struct Person {
 }
 
 impl Place {
-    /// A new, empty data folder for the binary of `CARTABLE_BIN`, else the one built beside this program.
+    /// A new, empty data folder for the binary of `SERVER_BINARY`, else the one built beside this program.
     pub fn new() -> Result<Self> {
         let beside = || Ok::<_, std::io::Error>(std::env::current_exe()?.with_file_name("cartable"));
-        let binary = std::env::var_os("CARTABLE_BIN").map_or_else(beside, |path| Ok(path.into()))?;
+        let binary = std::env::var_os("SERVER_BINARY").map_or_else(beside, |path| Ok(path.into()))?;
         if !binary.exists() {
             return Err(format!("{} is not there: run `cargo build --release` first", binary.display()).into());
         }

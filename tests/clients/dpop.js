@@ -1,6 +1,6 @@
 // Solid-OIDC client credentials with nothing but Node: a token, and a DPoP proof for each request (RFC 9449).
 //
-//   export CARTABLE_ID=… CARTABLE_SECRET=… [CARTABLE_ISSUER=http://localhost:3000/]
+//   export SOLID_CLIENT_ID=… SOLID_CLIENT_SECRET=… [SOLID_ISSUER=http://localhost:3000/]
 //   node dpop.js GET http://localhost:3000/demo/ | curl -H @- http://localhost:3000/demo/
 
 import { createHash, generateKeyPairSync, randomUUID, sign } from "node:crypto";
@@ -49,10 +49,10 @@ async function json(response) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { CARTABLE_ID: id, CARTABLE_SECRET: secret, CARTABLE_ISSUER: issuer } = process.env;
+  const { SOLID_CLIENT_ID: id, SOLID_CLIENT_SECRET: secret, SOLID_ISSUER: issuer } = process.env;
   const [method, url] = process.argv.slice(2);
   if (!id || !secret || !url) {
-    console.error("usage: CARTABLE_ID=… CARTABLE_SECRET=… node dpop.js METHOD URL");
+    console.error("usage: SOLID_CLIENT_ID=… SOLID_CLIENT_SECRET=… node dpop.js METHOD URL");
     process.exit(2);
   }
   const { headers } = await signIn({ issuer: issuer ?? `${new URL(url).origin}/`, id, secret });

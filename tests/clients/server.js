@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Session } from "@inrupt/solid-client-authn-node";
 
-const BINARY = process.env.CARTABLE_BIN ?? fileURLToPath(new URL("../../target/release/cartable", import.meta.url));
+const BINARY = process.env.SERVER_BINARY ?? fileURLToPath(new URL("../../target/release/cartable", import.meta.url));
 const START_WITHIN_MS = 30_000;
 
 /** A running server: `base` is its address, `person(name)` makes an account with a pod, `stop()` ends and erases it. */
