@@ -3,18 +3,23 @@
 //! Read from the top: a module depends only on those above it (`tests/layers.rs` checks).
 //!
 //! - [`path`], [`address`], [`clock`]: places in a pod, their URLs, and the time.
+//! - [`secret`], [`fetch`]: the secret key and randomness, and the only way out.
 //! - [`rdf`], [`sparql`]: graphs, formats and patches.
 //! - [`storage`]: where pods are kept.
 //! - [`resource`]: what the protocol does with what is there.
 //! - [`access`]: the decisions of Web Access Control.
+//! - [`identity`]: who asks; tokens, proofs, keys.
 //! - [`http`]: requests read, answers printed.
 
 pub mod path;
 pub mod address;
 pub mod clock;
+pub mod secret;
+pub mod fetch;
 pub mod rdf;
 pub mod sparql;
 pub mod storage;
 pub mod resource;
 pub mod access;
+pub mod identity;
 pub mod http;

@@ -1,0 +1,5 @@
+//! Credentials good and bad, against a provider with one user.
+
+mod credentials;
+mod own_keys;
+mod world;
