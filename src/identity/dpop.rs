@@ -154,7 +154,7 @@ impl Default for Verifiers {
 impl Verifiers {
     /// Checks a proof in the order of RFC 9449 §4.3, save for replay.
     ///
-    /// Spec: O-11 to O-27, rfc9449 §4.3
+    /// Spec: O-15, O-24, rfc9449 §4.3, oidc#dpop-validation
     pub fn check(&self, proof: &str, wanted: &Wanted<'_>) -> Result<Proof, Fault> {
         let parsed = parse(proof)?;
         let jkt = parsed.key.thumbprint();
@@ -177,7 +177,7 @@ impl Verifiers {
     }
 }
 
-/// Spec: O-16 to O-27
+/// Spec: O-16, O-17, O-18, O-19, O-21, O-25, O-26, O-27
 fn check_claims(claims: &Object, jkt: Thumbprint, wanted: &Wanted<'_>) -> Result<Proof, Fault> {
     let text = |name| json::text(claims, name).map_err(|_| Fault::Claims);
     let jti = text("jti")?.filter(|jti| (1..=256).contains(&jti.chars().count())).ok_or(Fault::Claims)?;

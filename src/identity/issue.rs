@@ -62,7 +62,7 @@ impl Token for AccessToken<'_> {
 
 /// An ID token. `azp` is always there, since the audience has two members.
 ///
-/// Spec: O-182
+/// Spec: O-182, oidc#tokens-id
 #[derive(Debug, Clone, Copy)]
 pub struct IdToken<'a> {
     pub subject: &'a str,
@@ -115,9 +115,9 @@ impl Token for IdToken<'_> {
     }
 }
 
-/// The left half of a token's SHA-256, which is what ES256 and RS256 ask for.
+/// The left half of a token's SHA-256, which is what ES256 and RS256 ask for (OpenID Connect Core, section 3.1.3.6).
 ///
-/// Spec: OpenID Connect Core §3.1.3.6
+/// Spec: O-182
 fn half_hash(token: &str) -> String {
     URL_SAFE_NO_PAD.encode(&Sha256::digest(token)[..16])
 }

@@ -25,6 +25,7 @@ async fn a_request_without_credentials_is_the_publics() {
     assert_eq!(world.send(&[], &[&client.proof()]).await.unwrap(), None);
 }
 
+/// Shows: O-7, O-8, O-70, O-71
 #[tokio::test]
 async fn the_authorization_header_is_one_readable_line_of_our_scheme() {
     let (world, client) = (World::start().await, Client::new());
@@ -53,6 +54,7 @@ async fn the_authorization_header_is_one_readable_line_of_our_scheme() {
     assert!(world.send(&[&lower_case], &[&client.proof()]).await.is_ok());
 }
 
+/// Shows: O-11
 #[tokio::test]
 async fn there_is_exactly_one_proof() {
     let (world, client) = (World::start().await, Client::new());
@@ -67,6 +69,7 @@ async fn there_is_exactly_one_proof() {
 /// A change to a good proof, and the refusal it earns.
 type ProofRow = (&'static str, fn(&mut Value, &mut Value), &'static str);
 
+/// Shows: O-6, O-13, O-14, O-16, O-17, O-18, O-19, O-20, O-21, O-25, O-26
 #[rustfmt::skip]
 #[tokio::test]
 async fn each_rule_of_proofs_refuses_its_breach() {
@@ -146,6 +149,7 @@ async fn each_rule_of_proofs_refuses_its_breach() {
     }
 }
 
+/// Shows: O-12, O-15, rfc7515 §7.1
 #[tokio::test]
 async fn a_proof_is_a_compact_jws_of_strict_json() {
     let (world, client) = (World::start().await, Client::new());
@@ -196,6 +200,7 @@ async fn keys_of_every_listed_kind_prove_possession() {
     }
 }
 
+/// Shows: O-22, rfc9449 §11.1
 #[tokio::test]
 async fn a_proof_counts_once_and_is_spent_by_success_only() {
     let (world, client) = (World::start().await, Client::new());
@@ -220,6 +225,7 @@ async fn proofs_from_before_the_start_are_refused() {
     assert!(matches!(answer, Err(Refused::Proof(ProofFault::BeforeStart(_)))), "{answer:?}");
 }
 
+/// Shows: O-26
 #[tokio::test]
 async fn a_missing_ath_is_refused_on_demand() {
     let client = Client::new();
@@ -229,6 +235,7 @@ async fn a_missing_ath_is_refused_on_demand() {
     assert!(world.ask(&token, &client.proof_for(&token)).await.is_ok());
 }
 
+/// Shows: O-24, O-71
 #[tokio::test]
 async fn a_token_is_of_use_to_the_holder_of_its_key_only() {
     let (world, client) = (World::start().await, Client::new());
@@ -240,6 +247,7 @@ async fn a_token_is_of_use_to_the_holder_of_its_key_only() {
     assert_eq!(refusal(world.ask(&unbound, &client.proof()).await), "Token(Unbound)");
 }
 
+/// Shows: O-70, rfc9449 §7.2
 #[tokio::test]
 async fn bearer_tokens_count_on_demand_and_never_if_they_are_bound() {
     let client = Client::new();
@@ -251,6 +259,7 @@ async fn bearer_tokens_count_on_demand_and_never_if_they_are_bound() {
     assert_eq!(refusal(send(&bound).await), "Token(Downgrade)");
 }
 
+/// Shows: O-40, O-44, O-45, O-54
 #[tokio::test]
 async fn a_token_of_ours_ends_with_its_session_its_key_or_its_listing() {
     let (world, client) = (World::start().await, Client::new());
@@ -289,6 +298,7 @@ fn without(value: &mut Value, name: &str) {
     value.as_object_mut().unwrap().remove(name);
 }
 
+/// Shows: O-31, O-33, O-34, O-35, O-36, O-37, O-71
 #[rustfmt::skip]
 #[tokio::test]
 async fn each_rule_of_access_tokens_refuses_its_breach() {

@@ -53,6 +53,7 @@ fn id_token() -> IdToken<'static> {
     }
 }
 
+/// Shows: O-115, O-184
 #[tokio::test]
 async fn one_key_of_each_kind_is_made_published_and_kept() {
     let (house, secret) = (Arc::new(House::default()), Arc::new(SecretKey::ephemeral()));
@@ -69,6 +70,7 @@ async fn one_key_of_each_kind_is_made_published_and_kept() {
     assert!(renewed.len() == 1 && renewed != names(&keys, "ES256").await[..1], "a lost secret key means new keys");
 }
 
+/// Shows: O-182
 #[tokio::test]
 async fn tokens_are_signed_by_published_keys_and_read_back() {
     let (house, secret) = (Arc::new(House::default()), Arc::new(SecretKey::ephemeral()));
@@ -89,6 +91,7 @@ async fn tokens_are_signed_by_published_keys_and_read_back() {
     );
 }
 
+/// Shows: O-185
 #[tokio::test]
 async fn a_successor_is_published_before_it_signs_and_the_old_key_stays_a_while() {
     let (house, secret) = (Arc::new(House::default()), Arc::new(SecretKey::ephemeral()));
@@ -109,6 +112,7 @@ async fn a_successor_is_published_before_it_signs_and_the_old_key_stays_a_while(
     assert_eq!(names(&keys, "RS256").await.len(), 1);
 }
 
+/// Shows: O-185
 #[tokio::test]
 async fn a_withdrawn_key_is_replaced_at_once() {
     let (house, secret) = (Arc::new(House::default()), Arc::new(SecretKey::ephemeral()));
