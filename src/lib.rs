@@ -8,6 +8,7 @@
 //! - [`storage`]: where pods are kept.
 //! - [`resource`]: what the protocol does with what is there.
 //! - [`access`]: the decisions of Web Access Control.
+//! - [`pods`]: the one way in.
 //! - [`identity`]: who asks; tokens, proofs, keys.
 //! - [`http`]: requests read, answers printed.
 
@@ -21,5 +22,6 @@ pub mod sparql;
 pub mod storage;
 pub mod resource;
 pub mod access;
+pub mod pods;
 pub mod identity;
 pub mod http;

@@ -1,0 +1,88 @@
+//! What was found, with its ACLs parsed, kept while it is still so.
+
+use std::sync::{Arc, OnceLock};
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use super::{Error, Pods};
+use crate::access::Acls;
+use crate::address::Addresses;
+use crate::path::ResourcePath;
+use crate::rdf::format::Document;
+use crate::resource::Unreadable;
+use crate::storage::{Body, Found, Record};
+
+/// Records larger than this are looked up each time.
+const LARGEST: u64 = 256 * 1024;
+
+/// What is at a path, at one instant, ready to be decided upon.
+#[derive(Debug)]
+pub struct Seen {
+    pub found: Found,
+    pub acls: Acls,
+    document: OnceLock<Option<Arc<Document>>>,
+}
+
+impl Seen {
+    fn new(found: Found, addresses: &Addresses) -> Self {
+        let acls = Acls::read(&found, addresses);
+        Self { found, acls, document: OnceLock::new() }
+    }
+
+    /// The target as RDF; `None` if there is none, or it is not RDF. Parsed once.
+    pub fn document(&self, addresses: &Addresses) -> Result<Option<Arc<Document>>, Unreadable> {
+        let Some(target) = self.found.target().filter(|record| record.format().is_some()) else { return Ok(None) };
+        let parse = || target.document(&addresses.iri(&self.found.path)).ok().map(Arc::new);
+        self.document.get_or_init(parse).clone().map_or(Err(Unreadable), |document| Ok(Some(document)))
+    }
+
+    fn records(&self) -> impl Iterator<Item = &Record> {
+        let subject = &self.found.subject;
+        let own = [&subject.record, &subject.acl, &subject.description].into_iter().flatten();
+        own.chain(self.found.above.iter().flat_map(|above| above.record.iter().chain(&above.acl)))
+    }
+
+    fn bytes(&self) -> u64 {
+        let body = |record: &Record| if let Body::Inline(bytes) = &record.body { bytes.len() as u64 } else { 0 };
+        1024 + self.records().map(|record| 256 + body(record)).sum::<u64>()
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Bytes;
+
+impl Weighter<ResourcePath, Arc<Seen>> for Bytes {
+    fn weight(&self, _: &ResourcePath, seen: &Arc<Seen>) -> u64 {
+        seen.bytes()
+    }
+}
+
+/// Recent looks.
+///
+/// A look is used only while its pod's version is still the current one, which storage is asked
+/// after the request has arrived: any commit to the pod, by any process, ends it.
+pub(super) struct Memory(Cache<ResourcePath, Arc<Seen>, Bytes>);
+
+impl Memory {
+    pub fn new(bytes: u64) -> Self {
+        let expected = usize::try_from(bytes / 4096).unwrap_or(usize::MAX);
+        Self(Cache::with_weighter(expected, bytes, Bytes))
+    }
+}
+
+impl Pods {
+    /// What is at `path` now: remembered, if nothing in the pod has changed since, or read.
+    pub(super) async fn look(&self, path: &ResourcePath) -> Result<Arc<Seen>, Error> {
+        if let Some(seen) = self.seen.0.get(path)
+            && self.storage.version(seen.found.pod.id).await? == seen.found.pod.version
+        {
+            return Ok(seen);
+        }
+        let seen = Arc::new(Seen::new(self.storage.locate(path).await?, &self.addresses));
+        if seen.bytes() <= LARGEST {
+            self.seen.0.insert(path.clone(), seen.clone());
+        }
+        Ok(seen)
+    }
+}

@@ -1,0 +1,134 @@
+//! PATCH: editing the graph of a resource.
+
+use std::sync::Arc;
+
+use super::container::is_managed;
+use super::create::{self, New};
+use super::put::{facts, parse, print, write_auxiliary};
+use super::{Asked, Edit, Made, Plan, Refusal, Setting, Writing, change, event, issuer, put, turtle};
+use crate::path::{ResourcePath, Role};
+use crate::rdf::format::{Document, Format};
+use crate::rdf::graph::Graph;
+use crate::storage::{Content, Expected, Found, Happening, NewBody, Record, Write};
+
+/// A patch starts from the stored graph, or from the empty one; the media type stays.
+///
+/// Spec: solid#server-patch-n3-accept, P-160, P-173, P-180, P-182, P-183
+pub(super) fn plan(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
+    match found.path.role() {
+        Role::Document => document(asked, edit, found, setting),
+        Role::Container => container(asked, edit, found, setting),
+        Role::Acl | Role::Description => auxiliary(asked, edit, found, setting),
+        Role::Impossible => Err(Refusal::NoAuxiliary),
+    }
+}
+
+fn document(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
+    let existing = found.target();
+    let iri = setting.addresses.iri(&found.path);
+    let edited = Edited::apply(edit, existing, &iri)?;
+    asked.check_conditions(existing)?;
+    let Some(record) = existing else {
+        let content = edited.content(asked, None)?;
+        let alters_issuers = issuer::added(None, &content, &iri);
+        let change = create::change(found, New { content, description: None }, setting)?;
+        return Ok(Plan::Write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers }));
+    };
+    if !edited.changed {
+        return Ok(Plan::Keep);
+    }
+    let content = edited.content(asked, record.inbox.clone())?;
+    let alters_issuers = issuer::added(existing, &content, &iri);
+    let mut change = change(found, setting.now);
+    change.events.push(event(Happening::Update, found.path.clone()));
+    change.writes.push(Write::Put { path: found.path.clone(), content });
+    Ok(Plan::Write(Writing { change, made: Made::Changed, alters_issuers }))
+}
+
+/// A container's patch edits the user's triples, which are its description; what the server says of
+/// it is neither matched nor changed.
+///
+/// Spec: P-182, P-235
+fn container(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
+    let iri = setting.addresses.iri(&found.path);
+    let old = found.subject.description.as_ref();
+    let edited = Edited::apply(edit, old, &iri)?;
+    protect(&edited.document.dataset.default, &iri, true)?;
+    asked.check_conditions(found.target())?;
+    let Some(container) = found.target() else {
+        let description = if edited.document.dataset.default.is_empty() { None } else { Some(edited.content(asked, None)?) };
+        let content = Content { media_type: "".into(), body: NewBody::Absent, by: asked.by.clone(), inbox: None };
+        let change = create::change(found, New { content, description }, setting)?;
+        return Ok(Plan::Write(Writing {
+            change,
+            made: Made::Created(found.path.clone()),
+            alters_issuers: false,
+        }));
+    };
+    if !edited.changed {
+        return Ok(Plan::Keep);
+    }
+    let path: ResourcePath = found.path.description();
+    let mut change = change(found, setting.now);
+    change.expected.push(Expected::Record(path.clone(), old.map(|record| record.version)));
+    let happening = if old.is_some() { Happening::Update } else { Happening::Create };
+    change.events.push(event(happening, path.clone()));
+    change.writes.push(Write::Put { path, content: edited.content(asked, None)? });
+    put::touch(&mut change, found, container);
+    Ok(Plan::Write(Writing { change, made: Made::Changed, alters_issuers: false }))
+}
+
+/// Spec: P-78, P-83, W-8, W-9, W-12
+fn auxiliary(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
+    let Some(subject) = &found.subject.record else { return Err(Refusal::NoSubject) };
+    let iri = setting.addresses.iri(&found.path);
+    let edited = Edited::apply(edit, found.target(), &iri)?;
+    if found.path.role() == Role::Description {
+        let subject_iri = setting.addresses.iri(&found.path.subject());
+        protect(&edited.document.dataset.default, &subject_iri, facts(&subject_iri, found, setting).is_container)?;
+    }
+    asked.check_conditions(found.target())?;
+    if found.target().is_some() && !edited.changed {
+        return Ok(Plan::Keep);
+    }
+    Ok(write_auxiliary(found, subject, edited.content(asked, None)?, setting))
+}
+
+/// Refuses a patch that would add what only the server says.
+///
+/// Spec: solid#server-protect-containment, solid#server-protect-contained-resource-metadata, P-83, P-182
+fn protect(after: &Graph, subject_iri: &str, is_container: bool) -> Result<(), Refusal> {
+    if after.iter().any(|triple| is_managed(triple, subject_iri, is_container)) {
+        return Err(Refusal::ServerManaged);
+    }
+    Ok(())
+}
+
+/// A document after a patch.
+struct Edited {
+    document: Document,
+    format: Format,
+    media_type: Arc<str>,
+    changed: bool,
+}
+
+impl Edited {
+    fn apply(edit: &Edit, record: Option<&Record>, iri: &str) -> Result<Self, Refusal> {
+        let (mut document, format, media_type) = match record {
+            None => (Document::default(), Format::Turtle, turtle()),
+            Some(record) => {
+                let format = record.format().ok_or(Refusal::NotPatchable)?;
+                (parse(record.inline(), format, iri)?, format, record.media_type.clone())
+            }
+        };
+        let after = edit.apply(&document.dataset.default)?;
+        let changed = after != document.dataset.default;
+        document.dataset.default = after;
+        Ok(Self { document, format, media_type, changed })
+    }
+
+    fn content(self, asked: &Asked, inbox: Option<Arc<str>>) -> Result<Content, Refusal> {
+        let bytes = print(&self.document, self.format)?;
+        Ok(Content { media_type: self.media_type, body: NewBody::Inline(bytes), by: asked.by.clone(), inbox })
+    }
+}

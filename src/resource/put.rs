@@ -1,0 +1,228 @@
+//! PUT: creating a resource, or replacing what it says.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::container::{Facts, strip_managed};
+use super::create::{self, New};
+use super::{Asked, Made, Model, Plan, Received, Refusal, Sent, Setting, Writing, change, event, issuer, turtle};
+use crate::path::{ResourcePath, Role};
+use crate::rdf::format::{self, Document, Format};
+use crate::storage::{Body, Content, Expected, Found, Happening, NewBody, Record, Write};
+
+/// Spec: solid#server-put-patch-auxiliary-resource, P-139, P-140, P-144, P-147
+pub(super) fn plan(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
+    check_model(&found.path, sent)?;
+    match found.path.role() {
+        Role::Container => container(asked, sent, found, setting),
+        Role::Document => document(asked, sent, found, setting),
+        Role::Acl | Role::Description => auxiliary(asked, sent, found, setting),
+        Role::Impossible => Err(Refusal::NoAuxiliary),
+    }
+}
+
+/// The slash decides what a resource is; a `Link` that says otherwise is a mistake.
+///
+/// Spec: P-141, P-142
+fn check_model(path: &ResourcePath, sent: &Sent) -> Result<(), Refusal> {
+    match (sent.model, path.is_container()) {
+        (Model::OtherContainer, _) => Err(Refusal::Model),
+        (Model::Container, false) | (Model::NonRdfSource, true) => Err(Refusal::ModelConflict),
+        _ => Ok(()),
+    }
+}
+
+fn document(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
+    let existing = found.target();
+    let iri = setting.addresses.iri(&found.path);
+    let new = new(asked, sent, &found.path, existing, setting)?;
+    let alters_issuers = issuer::added(existing, &new.content, &iri);
+    asked.check_conditions(existing)?;
+    let Some(existing) = existing else {
+        let change = create::change(found, new, setting)?;
+        return Ok(Plan::Write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers }));
+    };
+    if unchanged(existing, &new.content) {
+        return Ok(Plan::Keep);
+    }
+    let mut change = change(found, setting.now);
+    change.events.push(event(Happening::Update, found.path.clone()));
+    change.writes.push(Write::Put { path: found.path.clone(), content: new.content });
+    Ok(Plan::Write(Writing { change, made: Made::Changed, alters_issuers }))
+}
+
+/// A container keeps what the server says of it; a PUT replaces the user's triples.
+///
+/// Spec: P-140, P-143, P-144, P-145, P-146
+fn container(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
+    let existing = found.target();
+    let new = new(asked, sent, &found.path, existing, setting)?;
+    asked.check_conditions(existing)?;
+    let Some(existing) = existing else {
+        let change = create::change(found, new, setting)?;
+        return Ok(Plan::Write(Writing {
+            change,
+            made: Made::Created(found.path.clone()),
+            alters_issuers: false,
+        }));
+    };
+    let mut change = change(found, setting.now);
+    let path = found.path.description();
+    let old = found.subject.description.as_ref();
+    change.expected.push(Expected::Record(path.clone(), old.map(|record| record.version)));
+    match (new.description, old) {
+        (None, None) => return Ok(Plan::Keep),
+        (Some(content), Some(old)) if unchanged(old, &content) => return Ok(Plan::Keep),
+        (Some(content), old) => {
+            let happening = if old.is_some() { Happening::Update } else { Happening::Create };
+            change.events.push(event(happening, path.clone()));
+            change.writes.push(Write::Put { path, content });
+        }
+        (None, Some(_)) => {
+            change.events.push(event(Happening::Delete, path.clone()));
+            change.writes.push(Write::Delete { path });
+        }
+    }
+    touch(&mut change, found, existing);
+    Ok(Plan::Write(Writing { change, made: Made::Changed, alters_issuers: false }))
+}
+
+/// Writes a container's record anew, since its representation changed with its description.
+pub(super) fn touch(change: &mut crate::storage::Change, found: &Found, container: &Record) {
+    let path = found.path.subject();
+    let content =
+        Content { media_type: "".into(), body: NewBody::Absent, by: None, inbox: container.inbox.clone() };
+    change.events.push(event(Happening::Update, path.clone()));
+    change.writes.push(Write::Put { path, content });
+}
+
+/// An ACL or a description: RDF only, and only beside a subject that exists.
+///
+/// Spec: P-78, P-81, P-82, W-8, W-9, W-12
+fn auxiliary(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
+    let Some(subject) = &found.subject.record else { return Err(Refusal::NoSubject) };
+    let iri = setting.addresses.iri(&found.path);
+    let media_type = sent.media_type.clone().unwrap_or_else(turtle);
+    let format = Format::of(&media_type).ok_or(Refusal::RdfOnly)?;
+    let document = parse(sent.body.bytes(), format, &iri)?;
+    let body = if found.path.role() == Role::Description {
+        let subject_iri = setting.addresses.iri(&found.path.subject());
+        own_triples(sent, document, format, &facts(&subject_iri, found, setting))?
+    } else {
+        bytes(sent)
+    };
+    asked.check_conditions(found.target())?;
+    let content = Content { media_type, body: NewBody::Inline(body), by: asked.by.clone(), inbox: None };
+    Ok(write_auxiliary(found, subject, content, setting))
+}
+
+/// The change that writes an auxiliary resource, once its content is settled.
+pub(super) fn write_auxiliary(found: &Found, subject: &Record, content: Content, setting: &Setting<'_>) -> Plan {
+    if found.target().is_some_and(|existing| unchanged(existing, &content)) {
+        return Plan::Keep;
+    }
+    let created = found.target().is_none();
+    let mut change = change(found, setting.now);
+    change.expected.push(Expected::Record(found.path.subject(), Some(subject.version)));
+    let happening = if created { Happening::Create } else { Happening::Update };
+    change.events.push(event(happening, found.path.clone()));
+    change.writes.push(Write::Put { path: found.path.clone(), content });
+    if found.path.role() == Role::Description && found.path.subject().is_container() {
+        touch(&mut change, found, subject);
+    }
+    let made = if created { Made::Created(found.path.clone()) } else { Made::Changed };
+    Plan::Write(Writing { change, made, alters_issuers: false })
+}
+
+/// The content of a resource at `path`, checked.
+///
+/// Spec: P-133, P-134, P-135, solid#server-content-type-missing
+pub(super) fn new(
+    asked: &Asked,
+    sent: &Sent,
+    path: &ResourcePath,
+    existing: Option<&Record>,
+    setting: &Setting<'_>,
+) -> Result<New, Refusal> {
+    let iri = setting.addresses.iri(path);
+    let by = asked.by.clone();
+    if path.is_container() {
+        let content = Content { media_type: "".into(), body: NewBody::Absent, by: by.clone(), inbox: sent.inbox.clone() };
+        let facts = Facts {
+            iri: &iri,
+            record: existing,
+            is_container: true,
+            is_storage: path.is_root(),
+            members: setting.members,
+        };
+        return Ok(New { content, description: description(sent, by, &facts)? });
+    }
+    let media_type = sent.media_type.clone().ok_or(Refusal::ContentTypeMissing)?;
+    if let Some(format) = Format::of(&media_type) {
+        format::check(sent.body.bytes(), format, &iri).map_err(|e| Refusal::MalformedContent(e.to_string()))?;
+    }
+    let inbox = sent.inbox.clone().or_else(|| existing.and_then(|record| record.inbox.clone()));
+    let content = Content { media_type, body: sent.body.clone().into_body(), by, inbox };
+    Ok(New { content, description: None })
+}
+
+/// The user's triples that a container's body holds; `None` if it holds none.
+fn description(sent: &Sent, by: Option<Arc<str>>, facts: &Facts<'_>) -> Result<Option<Content>, Refusal> {
+    if sent.body == Received::Nothing || sent.body.bytes().is_empty() && !matches!(sent.body, Received::Staged(..)) {
+        return Ok(None);
+    }
+    let media_type = sent.media_type.clone().ok_or(Refusal::ContentTypeMissing)?;
+    let format = Format::of(&media_type).ok_or(Refusal::RdfOnly)?;
+    let document = parse(sent.body.bytes(), format, facts.iri)?;
+    let says_nothing = |document: &Document| document.dataset.default.is_empty() && document.dataset.named.is_empty();
+    let own = own_triples(sent, document, format, facts)?;
+    if own.is_empty() || says_nothing(&parse(&own, format, facts.iri)?) {
+        return Ok(None);
+    }
+    Ok(Some(Content { media_type, body: NewBody::Inline(own), by, inbox: None }))
+}
+
+/// The bytes without server-managed triples: as sent if there were none, else printed anew.
+fn own_triples(sent: &Sent, mut document: Document, format: Format, facts: &Facts<'_>) -> Result<Bytes, Refusal> {
+    let before = document.dataset.default.len();
+    document.dataset.default = strip_managed(std::mem::take(&mut document.dataset.default), facts)
+        .map_err(|_| Refusal::ServerManaged)?;
+    if document.dataset.default.len() == before {
+        return Ok(bytes(sent));
+    }
+    print(&document, format)
+}
+
+/// What is true of the subject of `found`.
+pub(super) fn facts<'a>(iri: &'a str, found: &'a Found, setting: &Setting<'a>) -> Facts<'a> {
+    let subject = found.path.subject();
+    Facts {
+        iri,
+        record: found.subject.record.as_ref(),
+        is_container: subject.is_container(),
+        is_storage: subject.is_root(),
+        members: setting.members,
+    }
+}
+
+fn bytes(sent: &Sent) -> Bytes {
+    Bytes::copy_from_slice(sent.body.bytes())
+}
+
+pub(super) fn parse(bytes: &[u8], format: Format, iri: &str) -> Result<Document, Refusal> {
+    format::parse(bytes, format, iri).map_err(|e| Refusal::MalformedContent(e.to_string()))
+}
+
+pub(super) fn print(document: &Document, format: Format) -> Result<Bytes, Refusal> {
+    Ok(format::print(document, format).into())
+}
+
+/// Whether writing `content` would change nothing.
+fn unchanged(existing: &Record, content: &Content) -> bool {
+    let same_bytes = match (&existing.body, &content.body) {
+        (Body::Inline(old), NewBody::Inline(new)) => old == new,
+        _ => false,
+    };
+    same_bytes && existing.media_type == content.media_type && existing.inbox == content.inbox
+}
