@@ -12,7 +12,7 @@ use crate::storage::{Content, NewBody, Record};
 /// Whoever could add one with Write alone could sign in as the pod's owner.
 ///
 /// Spec: oidc#oidc-issuer-discovery
-pub(super) fn added(existing: Option<&Record>, content: &Content, iri: &str) -> bool {
+pub fn added(existing: Option<&Record>, content: &Content, iri: &str) -> bool {
     let NewBody::Inline(bytes) = &content.body else { return false };
     let after = issuers(bytes, &content.media_type, iri);
     if after.is_empty() {

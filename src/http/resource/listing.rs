@@ -1,0 +1,100 @@
+//! A container's listing as a body: one page of members at a time.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::stream;
+
+use crate::http::body::Body;
+use crate::http::problem::Problem;
+use crate::path::Name;
+use crate::pods::{Error, PAGE, Pods, Seen};
+use crate::rdf::format::{Document, Format};
+use crate::resource::container::Facts;
+use crate::resource::listing::{Listing, whole};
+use crate::storage::{Member, Record};
+
+/// The body of a container's representation.
+///
+/// Spec: solid#server-basic-container, P-66, P-73, P-74, P-75
+pub(super) async fn body(pods: &Arc<Pods>, seen: &Arc<Seen>, format: Format) -> Result<Body, Problem> {
+    let found = &seen.found;
+    let Some(container) = found.target() else { return Ok(Body::empty()) };
+    let iri = pods.addresses().iri(&found.path);
+    let own = own_triples(pods, seen)?;
+    let first = pods.members(seen, None).await?;
+    let Some(mut listing) = Listing::new(format) else {
+        return everything(pods, seen, &own, first, format).await;
+    };
+    let mut text = listing.head(container, &iri, found.path.is_root(), &own);
+    text.push_str(&listing.rows(&first));
+    if first.len() < PAGE {
+        text.push_str(listing.tail());
+        return Ok(Body::from(text));
+    }
+    let pages = Pages { pods: pods.clone(), seen: seen.clone(), listing: Some(listing), after: last_name(&first) };
+    let rest = stream::try_unfold(pages, Pages::next);
+    let start = stream::once(async move { Ok(Bytes::from(text)) });
+    Ok(Body::stream(Box::pin(futures_util::StreamExt::chain(start, rest)), None))
+}
+
+/// The pages that are still to come.
+struct Pages {
+    pods: Arc<Pods>,
+    seen: Arc<Seen>,
+    /// `None` once the end was written.
+    listing: Option<Listing>,
+    after: Option<Name>,
+}
+
+impl Pages {
+    async fn next(mut self) -> std::io::Result<Option<(Bytes, Self)>> {
+        let Some(mut listing) = self.listing.take() else { return Ok(None) };
+        let members = self.pods.members(&self.seen, self.after.as_ref()).await.map_err(std::io::Error::other)?;
+        let mut text = listing.rows(&members);
+        if members.len() < PAGE {
+            text.push_str(listing.tail());
+        } else {
+            self.after = last_name(&members);
+            self.listing = Some(listing);
+        }
+        Ok(Some((Bytes::from(text), self)))
+    }
+}
+
+/// A format that cannot be streamed: all members, as one graph.
+async fn everything(
+    pods: &Pods,
+    seen: &Seen,
+    own: &Document,
+    mut members: Vec<Member>,
+    format: Format,
+) -> Result<Body, Problem> {
+    while members.len() % PAGE == 0 && !members.is_empty() {
+        let page = pods.members(seen, last_name(&members).as_ref()).await?;
+        if page.is_empty() {
+            break;
+        }
+        members.extend(page);
+    }
+    let iri = pods.addresses().iri(&seen.found.path);
+    let facts = Facts {
+        iri: &iri,
+        record: seen.found.target(),
+        is_container: true,
+        is_storage: seen.found.path.is_root(),
+        members: &members,
+    };
+    Ok(Body::from(whole(&facts, own, format)))
+}
+
+/// The user's triples about a container, from its description.
+fn own_triples(pods: &Pods, seen: &Seen) -> Result<Document, Problem> {
+    let Some(description) = &seen.found.subject.description else { return Ok(Document::default()) };
+    let iri = pods.addresses().iri(&seen.found.path.description());
+    Ok(Record::document(description, &iri).map_err(Error::from)?)
+}
+
+fn last_name(members: &[Member]) -> Option<Name> {
+    members.last().map(|member| Name::trusted(member.path.name()))
+}
