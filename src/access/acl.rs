@@ -109,7 +109,9 @@ fn same_resource(object: &Term, subject: &str, addresses: &Addresses) -> bool {
     if **iri == *subject {
         return true;
     }
-    !iri.contains('#') && !iri.contains('?') && addresses.path_of(iri).is_some_and(|path| addresses.iri(&path) == subject)
+    !iri.contains('#')
+        && !iri.contains('?')
+        && addresses.path_of(iri).is_some_and(|path| addresses.iri(&path) == subject)
 }
 
 impl Rule {
@@ -123,7 +125,10 @@ impl Rule {
             authenticated: classes.iter().any(|class| **class == *acl::AUTHENTICATED_AGENT),
             groups: groups(graph, authorization, acl::AGENT_GROUP, acl_iri),
             origins: iris(acl::ORIGIN).map(|origin| normal_origin(&origin)).collect(),
-            conditions: graph.objects(authorization, acl::CONDITION).flat_map(|node| conditions(graph, node, acl_iri)).collect(),
+            conditions: graph
+                .objects(authorization, acl::CONDITION)
+                .flat_map(|node| conditions(graph, node, acl_iri))
+                .collect(),
         }
     }
 

@@ -236,7 +236,7 @@ impl Evidence<'_> {
     /// Spec: W-80
     fn public(&self) -> Modes {
         let (rules, _) = self.acls.effective(0);
-        let open = |rule: &&Rule| rule.everyone && rule.conditions.iter().all(|condition| satisfied_by_anyone(condition));
+        let open = |rule: &&Rule| rule.everyone && rule.conditions.iter().all(satisfied_by_anyone);
         rules.iter().filter(open).fold(Modes::NONE, |modes, rule| modes | rule.modes)
     }
 
@@ -344,7 +344,8 @@ impl Evidence<'_> {
     /// Spec: W-31, W-129
     pub fn relied_on(&self, asked: &Asked) -> Vec<Expected> {
         let levels = needs(asked, self.found).into_iter().map(|need| need.level).collect::<BTreeSet<_>>();
-        let asked_acls: BTreeSet<usize> = levels.into_iter().flat_map(|level| level..=self.acls.effective(level).1).collect();
+        let asked_acls: BTreeSet<usize> =
+            levels.into_iter().flat_map(|level| level..=self.acls.effective(level).1).collect();
         asked_acls
             .into_iter()
             .filter_map(|level| {

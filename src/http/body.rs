@@ -141,6 +141,11 @@ impl<B: http_body::Body<Data = Bytes> + Unpin> Upload<B> {
         !self.body.is_end_stream()
     }
 
+    /// The length that the client announces.
+    pub fn length(&self) -> Option<u64> {
+        self.body.size_hint().exact()
+    }
+
     /// Receives everything. One that comes in one piece is not copied.
     pub async fn collect(mut self) -> Result<Bytes, Interrupted> {
         let Some(first) = self.next().await else { return Ok(Bytes::new()) };

@@ -7,6 +7,7 @@ pub mod headers;
 pub mod negotiate;
 pub mod problem;
 pub mod range;
+pub mod resource;
 
 pub use body::Body;
 pub use problem::Problem;

@@ -3,13 +3,16 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use serde_json::{Map, Value};
 
 use super::body::{Body, Interrupted};
 use super::headers::Invalid;
 use super::negotiate::Wanted;
+use crate::pods;
+use crate::resource::Refusal;
+use crate::storage;
 
 /// Where the types of problems are explained.
 const TYPES: &str = "https://w3id.org/cartable/problems#";
@@ -225,6 +228,90 @@ impl From<Interrupted> for Problem {
             Interrupted::Broken => Self::new(StatusCode::BAD_REQUEST, "content-broken"),
         };
         problem.detail(reason.to_string())
+    }
+}
+
+/// The table of statuses. It has no last arm for the rest: a new refusal asks for its status.
+///
+/// Spec: P-4, P-14, P-21, P-23, P-70, P-133, P-149, P-161, P-162, P-163, P-174, P-176, P-178, P-184, P-187, P-194, W-8, W-12,
+/// solid#server-patch-n3-invalid, solid#server-patch-n3-semantics-no-mapping,
+/// solid#server-patch-n3-semantics-deletions-non-empty-all-triples
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        use Refusal as R;
+        let problem = match &refusal {
+            R::Unauthenticated => Self::new(StatusCode::UNAUTHORIZED, "not-authenticated"),
+            R::Forbidden => Self::new(StatusCode::FORBIDDEN, "not-allowed"),
+            R::IssuerNeedsControl => Self::new(StatusCode::FORBIDDEN, "issuer-needs-control"),
+            R::NotFound => Self::new(StatusCode::NOT_FOUND, "not-found"),
+            R::MethodNotAllowed(methods) => Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed")
+                .allow(methods.iter().map(|method| method.as_str())),
+            R::NotPatchable => Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-patchable")
+                .header(ACCEPT_PATCH, HeaderValue::from_static("")),
+            R::ContentTypeMissing => Self::new(StatusCode::BAD_REQUEST, "content-type-missing"),
+            R::MalformedContent(_) => Self::new(StatusCode::BAD_REQUEST, "content-malformed"),
+            R::RdfOnly => Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "rdf-only"),
+            R::PatchType => Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "patch-type")
+                .header(ACCEPT_PATCH, HeaderValue::from_static("text/n3, application/sparql-update")),
+            R::MalformedPatch(_) => Self::new(StatusCode::BAD_REQUEST, "patch-malformed"),
+            R::PatchRule(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "patch-rule"),
+            R::TooMuchWork => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "patch-too-much-work"),
+            R::Model => Self::new(StatusCode::BAD_REQUEST, "interaction-model"),
+            R::TooLarge { limit } => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "content-too-large").with("limit", *limit)
+            }
+            R::Quota { left } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "quota-exceeded").with("left", *left),
+            R::ReservedName => Self::new(StatusCode::FORBIDDEN, "name-reserved"),
+            R::SlashTwin => Self::new(StatusCode::CONFLICT, "slash-twin"),
+            R::DocumentAbove => Self::new(StatusCode::CONFLICT, "document-above"),
+            R::ModelConflict => Self::new(StatusCode::CONFLICT, "model-conflict"),
+            R::ServerManaged => Self::new(StatusCode::CONFLICT, "server-managed"),
+            R::NotEmpty => Self::new(StatusCode::CONFLICT, "container-not-empty"),
+            R::NoSubject => Self::new(StatusCode::CONFLICT, "subject-missing"),
+            R::NoAuxiliary => Self::new(StatusCode::CONFLICT, "no-auxiliary"),
+            R::RootControl => Self::new(StatusCode::CONFLICT, "root-control"),
+            R::PatchConflict(_) => Self::new(StatusCode::CONFLICT, "patch-conflict"),
+            R::Unprintable => Self::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable"),
+            R::PreconditionFailed => Self::new(StatusCode::PRECONDITION_FAILED, "precondition-failed"),
+            R::OtherPod => Self::new(StatusCode::FORBIDDEN, "other-pod"),
+            R::OtherServer => Self::new(StatusCode::BAD_GATEWAY, "other-server"),
+            R::Overlap => Self::new(StatusCode::FORBIDDEN, "overlap"),
+            R::DestinationExists => Self::new(StatusCode::PRECONDITION_FAILED, "destination-exists"),
+            R::NoDestinationContainer => Self::new(StatusCode::CONFLICT, "destination-container-missing"),
+            R::TooMany { limit } => Self::new(StatusCode::FORBIDDEN, "too-many-resources").with("limit", *limit),
+            R::Contended => Self::new(StatusCode::SERVICE_UNAVAILABLE, "contended").header(RETRY_AFTER, SOON),
+        };
+        problem.detail(refusal.to_string())
+    }
+}
+
+const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
+/// When to try again, in seconds.
+const SOON: HeaderValue = HeaderValue::from_static("2");
+
+/// Spec: P-14, P-217
+impl From<pods::Error> for Problem {
+    fn from(error: pods::Error) -> Self {
+        match error {
+            pods::Error::Refused(refusal) => refusal.into(),
+            pods::Error::Interrupted(interrupted) => Interrupted::of(&interrupted.0).into(),
+            pods::Error::Storage(error) => error.into(),
+            pods::Error::Corrupt(_) => Self::fault(StatusCode::INTERNAL_SERVER_ERROR, "internal", &error),
+        }
+    }
+}
+
+/// Spec: P-217
+impl From<storage::Error> for Problem {
+    fn from(error: storage::Error) -> Self {
+        match error {
+            storage::Error::NoSuchPod => Refusal::NotFound.into(),
+            storage::Error::Quota { left } => Refusal::Quota { left }.into(),
+            storage::Error::Full => Self::fault(StatusCode::INSUFFICIENT_STORAGE, "storage-full", &error),
+            storage::Error::Moved | storage::Error::Taken(_) | storage::Error::Failed(_) => {
+                Self::fault(StatusCode::SERVICE_UNAVAILABLE, "storage-unavailable", &error).header(RETRY_AFTER, SOON)
+            }
+        }
     }
 }
 

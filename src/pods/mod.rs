@@ -10,7 +10,7 @@ mod transfer;
 mod turn;
 
 pub use group::{NoRemoteGroups, RemoteGroups};
-pub use receive::{Arriving, Interrupted};
+pub use receive::{Arriving, Interrupted, PatchLanguage};
 pub use seen::Seen;
 pub use transfer::{Transfer, Verb};
 
@@ -24,7 +24,9 @@ use crate::address::Addresses;
 use crate::clock::Clock;
 use crate::path::{ContainerPath, Name, ResourcePath, Role};
 use crate::rdf::format::{Document, Format};
-use crate::resource::{Asked, Edit, Made, Operation, Plan, Post, Refusal, Setting, Unreadable, Writing, container, create};
+use crate::resource::{
+    Asked, Edit, Made, Operation, Plan, Post, Refusal, Setting, Unreadable, Writing, container, create,
+};
 use crate::storage::{self, Expected, Member, NewBody, Storage, Version, Write};
 
 /// How long a write tries again when others keep writing first.
@@ -68,12 +70,23 @@ impl From<Unreadable> for Error {
 #[derive(Debug, Clone)]
 pub enum Outcome {
     /// The target is to be shown.
-    Shown { seen: Arc<Seen>, rights: Rights },
+    Shown {
+        seen: Arc<Seen>,
+        rights: Rights,
+    },
     /// It is not here, but its slash twin is, and the caller may read that.
     Elsewhere(ResourcePath),
-    Created { path: ResourcePath, version: Version, verbatim: bool },
+    Created {
+        path: ResourcePath,
+        version: Version,
+        verbatim: bool,
+    },
     /// An existing resource was written, or is already as asked.
-    Changed { path: ResourcePath, version: Version, verbatim: bool },
+    Changed {
+        path: ResourcePath,
+        version: Version,
+        verbatim: bool,
+    },
     Deleted,
 }
 
@@ -103,6 +116,7 @@ pub struct Pods {
     origins: Origins,
     limits: Limits,
     seen: seen::Memory,
+    converted: seen::Converted,
     turns: turn::Turns,
 }
 
@@ -115,8 +129,17 @@ impl Pods {
         origins: Origins,
         limits: Limits,
     ) -> Self {
-        let seen = seen::Memory::new(limits.cache);
-        Self { storage, addresses, clock, remote_groups, origins, limits, seen, turns: turn::Turns::default() }
+        Self {
+            seen: seen::Memory::new(limits.cache),
+            converted: seen::Converted::new(limits.cache / 2),
+            turns: turn::Turns::default(),
+            storage,
+            addresses,
+            clock,
+            remote_groups,
+            origins,
+            limits,
+        }
     }
 
     pub fn addresses(&self) -> &Addresses {
@@ -234,7 +257,7 @@ impl Pods {
                 let version = seen.found.target().map(crate::storage::Record::state).unwrap_or_default();
                 return Ok(Outcome::Changed { path: asked.path.clone(), version, verbatim: false });
             }
-            Plan::Write(writing) => writing,
+            Plan::Write(writing) => *writing,
         };
         if alters_issuers && !granted.rights.user.allow(Mode::Control) {
             return Err(Refusal::IssuerNeedsControl.into());
@@ -293,7 +316,9 @@ impl Pods {
         };
         let pod = seen.found.pod.id;
         match &asked.operation {
-            Operation::Delete if seen.found.path.is_container() => Ok(self.storage.members(pod, &container, None, 1).await?),
+            Operation::Delete if seen.found.path.is_container() => {
+                Ok(self.storage.members(pod, &container, None, 1).await?)
+            }
             Operation::Put(sent) if self.claims_members(sent.body.bytes(), sent.media_type.as_deref(), &subject) => {
                 let mut all: Vec<Member> = Vec::new();
                 loop {
@@ -314,8 +339,9 @@ impl Pods {
     fn claims_members(&self, bytes: &[u8], media_type: Option<&str>, container: &ResourcePath) -> bool {
         let Some(format) = media_type.and_then(Format::of) else { return false };
         let iri = self.addresses.iri(container);
-        crate::rdf::format::parse(bytes, format, &iri)
-            .is_ok_and(|document| document.dataset.default.iter().any(|triple| container::is_managed(triple, &iri, true)))
+        crate::rdf::format::parse(bytes, format, &iri).is_ok_and(|document| {
+            document.dataset.default.iter().any(|triple| container::is_managed(triple, &iri, true))
+        })
     }
 
     fn setting<'a>(&'a self, members: &'a [Member]) -> Setting<'a> {
@@ -374,7 +400,12 @@ impl Pods {
         Ok(Granted { rights, relied_on })
     }
 
-    fn evidence<'a>(&'a self, seen: &'a Seen, caller: &'a Caller, memberships: &'a access::Memberships) -> Evidence<'a> {
+    fn evidence<'a>(
+        &'a self,
+        seen: &'a Seen,
+        caller: &'a Caller,
+        memberships: &'a access::Memberships,
+    ) -> Evidence<'a> {
         Evidence { found: &seen.found, acls: &seen.acls, caller, memberships, origins: &self.origins }
     }
 }

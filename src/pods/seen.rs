@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
@@ -9,9 +10,9 @@ use super::{Error, Pods};
 use crate::access::Acls;
 use crate::address::Addresses;
 use crate::path::ResourcePath;
-use crate::rdf::format::Document;
-use crate::resource::Unreadable;
-use crate::storage::{Body, Found, Record};
+use crate::rdf::format::{self, Document, Format};
+use crate::resource::{Refusal, Unreadable};
+use crate::storage::{Body, Found, PodId, Record, Uid, Version};
 
 /// Records larger than this are looked up each time.
 const LARGEST: u64 = 256 * 1024;
@@ -50,9 +51,9 @@ impl Seen {
 }
 
 #[derive(Debug, Clone)]
-struct Bytes;
+struct Held;
 
-impl Weighter<ResourcePath, Arc<Seen>> for Bytes {
+impl Weighter<ResourcePath, Arc<Seen>> for Held {
     fn weight(&self, _: &ResourcePath, seen: &Arc<Seen>) -> u64 {
         seen.bytes()
     }
@@ -62,16 +63,54 @@ impl Weighter<ResourcePath, Arc<Seen>> for Bytes {
 ///
 /// A look is used only while its pod's version is still the current one, which storage is asked
 /// after the request has arrived: any commit to the pod, by any process, ends it.
-pub(super) struct Memory(Cache<ResourcePath, Arc<Seen>, Bytes>);
+pub(super) struct Memory(Cache<ResourcePath, Arc<Seen>, Held>);
 
 impl Memory {
     pub fn new(bytes: u64) -> Self {
         let expected = usize::try_from(bytes / 4096).unwrap_or(usize::MAX);
-        Self(Cache::with_weighter(expected, bytes, Bytes))
+        Self(Cache::with_weighter(expected, bytes, Held))
+    }
+}
+
+/// Representations that were printed in another format than the stored one.
+///
+/// A key names one state of one resource, which never changes; entries only age out.
+pub(super) struct Converted(Cache<(PodId, Uid, Version, Format), Bytes, Size>);
+
+impl Converted {
+    pub fn new(bytes: u64) -> Self {
+        let expected = usize::try_from(bytes / 4096).unwrap_or(usize::MAX);
+        Self(Cache::with_weighter(expected, bytes, Size))
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Size;
+
+impl Weighter<(PodId, Uid, Version, Format), Bytes> for Size {
+    fn weight(&self, _: &(PodId, Uid, Version, Format), bytes: &Bytes) -> u64 {
+        bytes.len() as u64 + 128
     }
 }
 
 impl Pods {
+    /// The target in another format than the stored one.
+    ///
+    /// Spec: solid#server-representation-turtle-jsonld, P-96, P-97
+    pub fn converted(&self, seen: &Seen, format: Format) -> Result<Bytes, Error> {
+        let record = seen.found.target().ok_or(Refusal::NotFound)?;
+        let key = (seen.found.pod.id, record.uid, record.version, format);
+        if let Some(bytes) = self.converted.0.get(&key) {
+            return Ok(bytes);
+        }
+        let document = seen.document(&self.addresses)?.ok_or(Error::Corrupt("a document lost its format"))?;
+        let bytes = Bytes::from(format::print(&document, format).map_err(Refusal::from)?);
+        if bytes.len() as u64 <= LARGEST {
+            self.converted.0.insert(key, bytes.clone());
+        }
+        Ok(bytes)
+    }
+
     /// What is at `path` now: remembered, if nothing in the pod has changed since, or read.
     pub(super) async fn look(&self, path: &ResourcePath) -> Result<Arc<Seen>, Error> {
         if let Some(seen) = self.seen.0.get(path)

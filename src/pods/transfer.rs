@@ -16,9 +16,7 @@ use crate::rdf::format;
 use crate::rdf::graph::{Graph, Term, Triple};
 use crate::resource::condition::Conditions;
 use crate::resource::{Asked, Method, Model, Operation, Received, Refusal, Sent, issuer, methods};
-use crate::storage::{
-    self, Body, Change, Content, Expected, Happening, NewBody, NewEvent, Record, Scope, Write,
-};
+use crate::storage::{self, Body, Change, Content, Expected, Happening, NewBody, NewEvent, Record, Scope, Write};
 
 /// The most resources that one request may copy or move.
 const MOST: usize = 10_000;
@@ -216,7 +214,8 @@ impl Pods {
         let by = caller.webid().cloned();
         let body = self.copied(transfer.verb, seen, record).await?;
         let mut held = if let NewBody::Inline(bytes) = &body { bytes.len() as u64 } else { 0 };
-        let content = Content { media_type: record.media_type.clone(), body, by: by.clone(), inbox: record.inbox.clone() };
+        let content =
+            Content { media_type: record.media_type.clone(), body, by: by.clone(), inbox: record.inbox.clone() };
         let replaced = (to == transfer.to).then(|| destination.found.target()).flatten();
         let text = Content { body: NewBody::Inline(Bytes::copy_from_slice(record.inline())), ..content.clone() };
         if issuer::added(replaced, &text, &self.addresses.iri(&to)) && !controls_destination {
@@ -225,7 +224,12 @@ impl Pods {
         put(change, to.clone(), content, true);
         if let Some(description) = &seen.found.subject.description {
             held += description.size;
-            put(change, to.description(), self.rewritten(description, &from.description(), transfer, by.clone())?, false);
+            put(
+                change,
+                to.description(),
+                self.rewritten(description, &from.description(), transfer, by.clone())?,
+                false,
+            );
         }
         let Some(acl) = &seen.found.subject.acl else { return Ok(held) };
         let (_, rights) = self.rights(caller, from).await?;
@@ -270,7 +274,7 @@ impl Pods {
             *graph = rewrite(std::mem::take(graph));
         }
         let format = record.format().ok_or(Error::Corrupt("an auxiliary resource is not RDF"))?;
-        let bytes = Bytes::from(format::print(&document, format));
+        let bytes = Bytes::from(format::print(&document, format).map_err(Refusal::from)?);
         Ok(Content { media_type: record.media_type.clone(), body: NewBody::Inline(bytes), by, inbox: None })
     }
 }
@@ -341,7 +345,11 @@ fn delete_tree(change: &mut Change, tree: &Tree) {
 fn rebase(triple: Triple, old: &str, new: &str) -> Triple {
     let moved = |iri: &str| {
         let rest = iri.strip_prefix(old)?;
-        let inside = old.ends_with('/') || rest.is_empty() || rest.starts_with(['#', '?']) || rest == ACL_SUFFIX || rest == DESCRIPTION_SUFFIX;
+        let inside = old.ends_with('/')
+            || rest.is_empty()
+            || rest.starts_with(['#', '?'])
+            || rest == ACL_SUFFIX
+            || rest == DESCRIPTION_SUFFIX;
         inside.then(|| format!("{new}{rest}"))
     };
     let term = |term: Term| match &term {

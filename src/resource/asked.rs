@@ -84,6 +84,11 @@ impl Received {
         if let Self::Bytes(bytes) = self { bytes } else { &[] }
     }
 
+    /// The same, shared.
+    pub fn content(&self) -> Bytes {
+        if let Self::Bytes(bytes) = self { bytes.clone() } else { Bytes::new() }
+    }
+
     /// As storage takes it.
     pub fn into_body(self) -> NewBody {
         match self {

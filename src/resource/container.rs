@@ -42,7 +42,8 @@ pub fn strip_managed(graph: Graph, facts: &Facts<'_>) -> Result<Graph, Box<Tripl
 pub fn is_managed(triple: &Triple, subject_iri: &str, is_container: bool) -> bool {
     let Some(subject) = triple.subject.as_iri() else { return false };
     let about_itself = **subject == *subject_iri;
-    if !about_itself && !(is_container && member_name(subject, subject_iri).is_some()) {
+    let about_member = is_container && member_name(subject, subject_iri).is_some();
+    if !about_itself && !about_member {
         return false;
     }
     match &*triple.predicate {
@@ -55,8 +56,13 @@ pub fn is_managed(triple: &Triple, subject_iri: &str, is_container: bool) -> boo
 fn is_managed_class(class: &str) -> bool {
     let ldp_class = matches!(
         class,
-        ldp::RESOURCE | ldp::CONTAINER | ldp::BASIC_CONTAINER | ldp::RDF_SOURCE | ldp::NON_RDF_SOURCE
-            | ldp::DIRECT_CONTAINER | ldp::INDIRECT_CONTAINER
+        ldp::RESOURCE
+            | ldp::CONTAINER
+            | ldp::BASIC_CONTAINER
+            | ldp::RDF_SOURCE
+            | ldp::NON_RDF_SOURCE
+            | ldp::DIRECT_CONTAINER
+            | ldp::INDIRECT_CONTAINER
     );
     ldp_class || class == pim::STORAGE_CLASS || class.starts_with("http://www.w3.org/ns/iana/media-types/")
 }
@@ -78,7 +84,8 @@ impl Facts<'_> {
             let storage = self.is_storage && triple.object == Term::iri(pim::STORAGE_CLASS);
             return contained
                 || storage && &*triple.predicate == rdf::TYPE
-                || describe(self.record, self.is_container).any(|(predicate, object)| said(triple, predicate, &object));
+                || describe(self.record, self.is_container)
+                    .any(|(predicate, object)| said(triple, predicate, &object));
         }
         self.member(subject).is_some_and(|member| {
             describe(Some(&member.record), member.path.is_container())
@@ -139,8 +146,8 @@ pub fn managed(facts: &Facts<'_>) -> Graph {
     graph
 }
 
-fn integer(number: impl ToString) -> Term {
-    literal(number.to_string(), xsd::INTEGER)
+fn integer(number: impl std::fmt::Display) -> Term {
+    literal(format!("{number}"), xsd::INTEGER)
 }
 
 fn date_time(time: Timestamp) -> Term {

@@ -80,7 +80,7 @@ pub(super) fn plan_post(asked: &Asked, post: &Post, found: &Found, setting: &Set
     let new = put::new(asked, &post.sent, child, None, setting)?;
     let alters_issuers = issuer::added(None, &new.content, &setting.addresses.iri(child));
     let change = change(found, new, setting)?;
-    Ok(Plan::Write(Writing { change, made: Made::Created(child.clone()), alters_issuers }))
+    Ok(Plan::write(Writing { change, made: Made::Created(child.clone()), alters_issuers }))
 }
 
 /// What a POST makes, by its `Link` field.

@@ -34,7 +34,7 @@ pub(super) fn plan(asked: &Asked, found: &Found, setting: &Setting<'_>) -> Resul
             }
         }
     }
-    Ok(Plan::Write(Writing { change, made: Made::Deleted, alters_issuers: false }))
+    Ok(Plan::write(Writing { change, made: Made::Deleted, alters_issuers: false }))
 }
 
 fn remove(change: &mut Change, path: ResourcePath) {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use super::container::{Facts, managed};
 use crate::clock::Timestamp;
-use crate::rdf::format::{self, Document, Format};
+use crate::rdf::format::{self, Document, Format, Unprintable};
 use crate::rdf::graph::{Dataset, Graph};
 use crate::rdf::vocab::{dcterms, ldp, pim, rdf, stat, xsd};
 use crate::storage::{Member, Record};
@@ -39,7 +39,13 @@ impl Listing {
     /// The beginning: prefixes, and what is said of the container itself.
     ///
     /// Spec: solid#server-basic-container, P-40, P-66, P-67, P-75
-    pub fn head(&mut self, container: &Record, iri: &str, is_storage: bool, own: &Document) -> String {
+    pub fn head(
+        &mut self,
+        container: &Record,
+        iri: &str,
+        is_storage: bool,
+        own: &Document,
+    ) -> Result<String, Unprintable> {
         match self.format {
             Streamed::Turtle => self.turtle_head(container, is_storage, own),
             Streamed::JsonLd => json_head(container, iri, is_storage, own),
@@ -67,7 +73,7 @@ impl Listing {
         }
     }
 
-    fn turtle_head(&mut self, container: &Record, is_storage: bool, own: &Document) -> String {
+    fn turtle_head(&mut self, container: &Record, is_storage: bool, own: &Document) -> Result<String, Unprintable> {
         let mut text = format!(
             "@prefix rdf: <{}>.\n@prefix ldp: <{}>.\n@prefix dct: <{}>.\n@prefix stat: <{}>.\n@prefix xsd: <{}>.\n",
             rdf::NS,
@@ -86,9 +92,9 @@ impl Listing {
         );
         if !own.dataset.default.is_empty() {
             let own = Document { dataset: own.dataset.default.clone().into(), prefixes: Vec::new() };
-            text.push_str(&String::from_utf8_lossy(&format::print(&own, Format::NTriples)));
+            text.push_str(&String::from_utf8_lossy(&format::print(&own, Format::NTriples)?));
         }
-        text
+        Ok(text)
     }
 
     fn turtle_row(&mut self, text: &mut String, member: &Member) {
@@ -114,13 +120,19 @@ impl Listing {
         let name = member.path.name();
         let modified = self.stamp.of(member.record.modified);
         let mtime = member.record.modified.seconds();
-        _ = write!(text, ",\n{{\"@id\":\"./\",\"ldp:contains\":{{\"@id\":\"./{name}\"}}}},{{\"@id\":\"./{name}\",\"@type\":[\"ldp:Resource\"");
+        _ = write!(
+            text,
+            ",\n{{\"@id\":\"./\",\"ldp:contains\":{{\"@id\":\"./{name}\"}}}},{{\"@id\":\"./{name}\",\"@type\":[\"ldp:Resource\""
+        );
         if member.path.is_container() {
             text.push_str(",\"ldp:Container\",\"ldp:BasicContainer\"");
         } else if let Some(class) = crate::rdf::vocab::media_class(&member.record.media_type) {
             _ = write!(text, ",\"{class}\"");
         }
-        _ = write!(text, "],\"dct:modified\":{{\"@value\":\"{modified}\",\"@type\":\"xsd:dateTime\"}},\"stat:mtime\":{mtime}");
+        _ = write!(
+            text,
+            "],\"dct:modified\":{{\"@value\":\"{modified}\",\"@type\":\"xsd:dateTime\"}},\"stat:mtime\":{mtime}"
+        );
         if !member.path.is_container() {
             _ = write!(text, ",\"stat:size\":{}", member.record.size);
         }
@@ -129,7 +141,7 @@ impl Listing {
 }
 
 /// JSON-LD with an inline context. Paths hold no character that JSON escapes.
-fn json_head(container: &Record, iri: &str, is_storage: bool, own: &Document) -> String {
+fn json_head(container: &Record, iri: &str, is_storage: bool, own: &Document) -> Result<String, Unprintable> {
     let storage = if is_storage { format!(",\"{}\"", pim::STORAGE_CLASS) } else { String::new() };
     let mut text = format!(
         "{{\"@context\":{{\"@base\":\"{iri}\",\"ldp\":\"{}\",\"dct\":\"{}\",\"stat\":\"{}\",\"xsd\":\"{}\"}},\"@graph\":[\n\
@@ -144,17 +156,17 @@ fn json_head(container: &Record, iri: &str, is_storage: bool, own: &Document) ->
     );
     if !own.dataset.default.is_empty() {
         let own = Document { dataset: own.dataset.default.clone().into(), prefixes: Vec::new() };
-        let printed = format::print(&own, Format::JsonLd);
+        let printed = format::print(&own, Format::JsonLd)?;
         let printed = String::from_utf8_lossy(&printed);
         // An expanded document is an array of nodes; they join ours.
         let nodes = printed.trim().trim_start_matches('[').trim_end_matches(']').trim();
         _ = write!(text, ",\n{nodes}");
     }
-    text
+    Ok(text)
 }
 
 /// The representation in a format that cannot be streamed.
-pub fn whole(facts: &Facts<'_>, own: &Document, format: Format) -> Vec<u8> {
+pub fn whole(facts: &Facts<'_>, own: &Document, format: Format) -> Result<Vec<u8>, Unprintable> {
     let mut graph: Graph = managed(facts);
     graph.extend(own.dataset.default.iter().cloned());
     let prefixes = [("ldp", ldp::NS), ("dct", dcterms::NS), ("stat", stat::NS), ("xsd", xsd::NS)];
@@ -178,4 +190,3 @@ impl Stamp {
         &self.text
     }
 }
-

@@ -42,7 +42,7 @@ pub enum Plan {
     Show,
     /// Everything is already as it was asked to be.
     Keep,
-    Write(Writing),
+    Write(Box<Writing>),
 }
 
 /// A change and what to say once it is committed.
@@ -52,6 +52,12 @@ pub struct Writing {
     pub made: Made,
     /// The change alters who vouches for a WebID, which needs Control.
     pub alters_issuers: bool,
+}
+
+impl Plan {
+    fn write(writing: Writing) -> Self {
+        Self::Write(Box::new(writing))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -32,7 +32,7 @@ fn document(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) ->
         let content = edited.content(asked, None)?;
         let alters_issuers = issuer::added(None, &content, &iri);
         let change = create::change(found, New { content, description: None }, setting)?;
-        return Ok(Plan::Write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers }));
+        return Ok(Plan::write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers }));
     };
     if !edited.changed {
         return Ok(Plan::Keep);
@@ -42,7 +42,7 @@ fn document(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) ->
     let mut change = change(found, setting.now);
     change.events.push(event(Happening::Update, found.path.clone()));
     change.writes.push(Write::Put { path: found.path.clone(), content });
-    Ok(Plan::Write(Writing { change, made: Made::Changed, alters_issuers }))
+    Ok(Plan::write(Writing { change, made: Made::Changed, alters_issuers }))
 }
 
 /// A container's patch edits the user's triples, which are its description; what the server says of
@@ -52,18 +52,15 @@ fn document(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) ->
 fn container(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
     let iri = setting.addresses.iri(&found.path);
     let old = found.subject.description.as_ref();
-    let edited = Edited::apply(edit, old, &iri)?;
+    let edited = Edited::apply(edit, old, &setting.addresses.iri(&found.path.description()))?;
     protect(&edited.document.dataset.default, &iri, true)?;
     asked.check_conditions(found.target())?;
     let Some(container) = found.target() else {
-        let description = if edited.document.dataset.default.is_empty() { None } else { Some(edited.content(asked, None)?) };
+        let description =
+            if edited.document.dataset.default.is_empty() { None } else { Some(edited.content(asked, None)?) };
         let content = Content { media_type: "".into(), body: NewBody::Absent, by: asked.by.clone(), inbox: None };
         let change = create::change(found, New { content, description }, setting)?;
-        return Ok(Plan::Write(Writing {
-            change,
-            made: Made::Created(found.path.clone()),
-            alters_issuers: false,
-        }));
+        return Ok(Plan::write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers: false }));
     };
     if !edited.changed {
         return Ok(Plan::Keep);
@@ -75,7 +72,7 @@ fn container(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) -
     change.events.push(event(happening, path.clone()));
     change.writes.push(Write::Put { path, content: edited.content(asked, None)? });
     put::touch(&mut change, found, container);
-    Ok(Plan::Write(Writing { change, made: Made::Changed, alters_issuers: false }))
+    Ok(Plan::write(Writing { change, made: Made::Changed, alters_issuers: false }))
 }
 
 /// Spec: P-78, P-83, W-8, W-9, W-12
@@ -128,7 +125,8 @@ impl Edited {
     }
 
     fn content(self, asked: &Asked, inbox: Option<Arc<str>>) -> Result<Content, Refusal> {
-        let bytes = print(&self.document, self.format)?;
+        let bytes = print(&self.document, self.format)
+            .map_err(|_| Refusal::PatchRule("the result cannot be written in the format of the resource".to_owned()))?;
         Ok(Content { media_type: self.media_type, body: NewBody::Inline(bytes), by: asked.by.clone(), inbox })
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::container::{Facts, strip_managed};
 use super::create::{self, New};
-use super::{Asked, Made, Model, Plan, Received, Refusal, Sent, Setting, Writing, change, event, issuer, turtle};
+use super::{Asked, Made, Model, Plan, Refusal, Sent, Setting, Writing, change, event, issuer, turtle};
 use crate::path::{ResourcePath, Role};
 use crate::rdf::format::{self, Document, Format};
 use crate::storage::{Body, Content, Expected, Found, Happening, NewBody, Record, Write};
@@ -41,7 +41,7 @@ fn document(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) ->
     asked.check_conditions(existing)?;
     let Some(existing) = existing else {
         let change = create::change(found, new, setting)?;
-        return Ok(Plan::Write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers }));
+        return Ok(Plan::write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers }));
     };
     if unchanged(existing, &new.content) {
         return Ok(Plan::Keep);
@@ -49,7 +49,7 @@ fn document(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) ->
     let mut change = change(found, setting.now);
     change.events.push(event(Happening::Update, found.path.clone()));
     change.writes.push(Write::Put { path: found.path.clone(), content: new.content });
-    Ok(Plan::Write(Writing { change, made: Made::Changed, alters_issuers }))
+    Ok(Plan::write(Writing { change, made: Made::Changed, alters_issuers }))
 }
 
 /// A container keeps what the server says of it; a PUT replaces the user's triples.
@@ -61,11 +61,7 @@ fn container(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) -
     asked.check_conditions(existing)?;
     let Some(existing) = existing else {
         let change = create::change(found, new, setting)?;
-        return Ok(Plan::Write(Writing {
-            change,
-            made: Made::Created(found.path.clone()),
-            alters_issuers: false,
-        }));
+        return Ok(Plan::write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers: false }));
     };
     let mut change = change(found, setting.now);
     let path = found.path.description();
@@ -85,14 +81,13 @@ fn container(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) -
         }
     }
     touch(&mut change, found, existing);
-    Ok(Plan::Write(Writing { change, made: Made::Changed, alters_issuers: false }))
+    Ok(Plan::write(Writing { change, made: Made::Changed, alters_issuers: false }))
 }
 
 /// Writes a container's record anew, since its representation changed with its description.
 pub(super) fn touch(change: &mut crate::storage::Change, found: &Found, container: &Record) {
     let path = found.path.subject();
-    let content =
-        Content { media_type: "".into(), body: NewBody::Absent, by: None, inbox: container.inbox.clone() };
+    let content = Content { media_type: "".into(), body: NewBody::Absent, by: None, inbox: container.inbox.clone() };
     change.events.push(event(Happening::Update, path.clone()));
     change.writes.push(Write::Put { path, content });
 }
@@ -110,7 +105,7 @@ fn auxiliary(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) -
         let subject_iri = setting.addresses.iri(&found.path.subject());
         own_triples(sent, document, format, &facts(&subject_iri, found, setting))?
     } else {
-        bytes(sent)
+        sent.body.content()
     };
     asked.check_conditions(found.target())?;
     let content = Content { media_type, body: NewBody::Inline(body), by: asked.by.clone(), inbox: None };
@@ -132,7 +127,7 @@ pub(super) fn write_auxiliary(found: &Found, subject: &Record, content: Content,
         touch(&mut change, found, subject);
     }
     let made = if created { Made::Created(found.path.clone()) } else { Made::Changed };
-    Plan::Write(Writing { change, made, alters_issuers: false })
+    Plan::write(Writing { change, made, alters_issuers: false })
 }
 
 /// The content of a resource at `path`, checked.
@@ -148,7 +143,8 @@ pub(super) fn new(
     let iri = setting.addresses.iri(path);
     let by = asked.by.clone();
     if path.is_container() {
-        let content = Content { media_type: "".into(), body: NewBody::Absent, by: by.clone(), inbox: sent.inbox.clone() };
+        let content =
+            Content { media_type: "".into(), body: NewBody::Absent, by: by.clone(), inbox: sent.inbox.clone() };
         let facts = Facts {
             iri: &iri,
             record: existing,
@@ -169,29 +165,32 @@ pub(super) fn new(
 
 /// The user's triples that a container's body holds; `None` if it holds none.
 fn description(sent: &Sent, by: Option<Arc<str>>, facts: &Facts<'_>) -> Result<Option<Content>, Refusal> {
-    if sent.body == Received::Nothing || sent.body.bytes().is_empty() && !matches!(sent.body, Received::Staged(..)) {
+    if sent.body.bytes().is_empty() {
         return Ok(None);
     }
     let media_type = sent.media_type.clone().ok_or(Refusal::ContentTypeMissing)?;
     let format = Format::of(&media_type).ok_or(Refusal::RdfOnly)?;
-    let document = parse(sent.body.bytes(), format, facts.iri)?;
-    let says_nothing = |document: &Document| document.dataset.default.is_empty() && document.dataset.named.is_empty();
-    let own = own_triples(sent, document, format, facts)?;
-    if own.is_empty() || says_nothing(&parse(&own, format, facts.iri)?) {
+    let mut document = parse(sent.body.bytes(), format, facts.iri)?;
+    strip(&mut document, facts)?;
+    if document.dataset.default.is_empty() && document.dataset.named.is_empty() {
         return Ok(None);
     }
-    Ok(Some(Content { media_type, body: NewBody::Inline(own), by, inbox: None }))
+    // Printed anew, for relative IRIs mean something else in a description than in its container.
+    let body = NewBody::Inline(print(&document, format)?);
+    Ok(Some(Content { media_type: format.media_type().into(), body, by, inbox: None }))
 }
 
 /// The bytes without server-managed triples: as sent if there were none, else printed anew.
 fn own_triples(sent: &Sent, mut document: Document, format: Format, facts: &Facts<'_>) -> Result<Bytes, Refusal> {
     let before = document.dataset.default.len();
-    document.dataset.default = strip_managed(std::mem::take(&mut document.dataset.default), facts)
-        .map_err(|_| Refusal::ServerManaged)?;
-    if document.dataset.default.len() == before {
-        return Ok(bytes(sent));
-    }
-    print(&document, format)
+    strip(&mut document, facts)?;
+    if document.dataset.default.len() == before { Ok(sent.body.content()) } else { print(&document, format) }
+}
+
+fn strip(document: &mut Document, facts: &Facts<'_>) -> Result<(), Refusal> {
+    let graph = std::mem::take(&mut document.dataset.default);
+    document.dataset.default = strip_managed(graph, facts).map_err(|_| Refusal::ServerManaged)?;
+    Ok(())
 }
 
 /// What is true of the subject of `found`.
@@ -206,16 +205,12 @@ pub(super) fn facts<'a>(iri: &'a str, found: &'a Found, setting: &Setting<'a>) -
     }
 }
 
-fn bytes(sent: &Sent) -> Bytes {
-    Bytes::copy_from_slice(sent.body.bytes())
-}
-
 pub(super) fn parse(bytes: &[u8], format: Format, iri: &str) -> Result<Document, Refusal> {
     format::parse(bytes, format, iri).map_err(|e| Refusal::MalformedContent(e.to_string()))
 }
 
 pub(super) fn print(document: &Document, format: Format) -> Result<Bytes, Refusal> {
-    Ok(format::print(document, format).into())
+    Ok(format::print(document, format)?.into())
 }
 
 /// Whether writing `content` would change nothing.

@@ -107,7 +107,9 @@ pub enum Refusal {
     #[error("{0}")]
     PatchConflict(Unfit),
 
-    // Conditions.
+    // Conditions, and what the client accepts.
+    #[error("the resource cannot be written in this format")]
+    Unprintable,
     #[error("a precondition is false")]
     PreconditionFailed,
 
@@ -155,5 +157,11 @@ impl From<Unfit> for Refusal {
             Unfit::BadTriple => Self::PatchRule(unfit.to_string()),
             Unfit::TooMuchWork => Self::TooMuchWork,
         }
+    }
+}
+
+impl From<crate::rdf::format::Unprintable> for Refusal {
+    fn from(_: crate::rdf::format::Unprintable) -> Self {
+        Self::Unprintable
     }
 }

@@ -47,7 +47,7 @@ impl Adapter {
         let statement = Triple::new(Term::iri(addresses.iri(&root)), rdf::TYPE, Term::iri(pim::STORAGE_CLASS));
         let graph: Graph = statement.into_iter().collect();
         let prefixes = vec![("pim".to_owned(), pim::NS.to_owned())];
-        let bytes = print(&Document { dataset: graph.into(), prefixes }, offer.format);
+        let bytes = print(&Document { dataset: graph.into(), prefixes }, offer.format).unwrap_or_default();
         let mut response = empty(StatusCode::OK);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(offer.media_type));

@@ -21,13 +21,25 @@ const ACCEPT_PUT: HeaderName = HeaderName::from_static("accept-put");
 const PATCHES: HeaderValue = HeaderValue::from_static("text/n3, application/sparql-update");
 const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
 
-/// `Allow`, and the `Accept-…` field of each method in it. `target` is `None` where it must not be
-/// revealed what exists.
+/// What the asker may know about a resource.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Known<'a> {
+    /// Not even whether it exists.
+    Hidden,
+    Record(Option<&'a Record>),
+}
+
+/// `Allow`, and the `Accept-…` field of each method in it.
 ///
 /// Spec: solid#server-allow-methods, solid#server-accept-headers, solid#server-patch-n3-advertise, P-49, P-50, P-51, P-52
-pub(super) fn methods(headers: &mut HeaderMap, path: &ResourcePath, target: Option<Option<&Record>>) {
-    let mut methods = methods_of(path, target.map(|target| target.is_some()));
-    let opaque = matches!(target, Some(Some(record)) if !path.is_container() && record.format().is_none());
+pub(super) fn methods(headers: &mut HeaderMap, path: &ResourcePath, target: Known<'_>) {
+    let (exists, opaque) = match target {
+        Known::Hidden => (None, false),
+        Known::Record(record) => {
+            (Some(record.is_some()), record.is_some_and(|it| !path.is_container() && it.format().is_none()))
+        }
+    };
+    let mut methods = methods_of(path, exists);
     if opaque {
         methods.retain(|method| *method != Method::Patch);
     }

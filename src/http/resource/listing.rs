@@ -10,6 +10,7 @@ use crate::http::problem::Problem;
 use crate::path::Name;
 use crate::pods::{Error, PAGE, Pods, Seen};
 use crate::rdf::format::{Document, Format};
+use crate::resource::Refusal;
 use crate::resource::container::Facts;
 use crate::resource::listing::{Listing, whole};
 use crate::storage::{Member, Record};
@@ -26,7 +27,7 @@ pub(super) async fn body(pods: &Arc<Pods>, seen: &Arc<Seen>, format: Format) -> 
     let Some(mut listing) = Listing::new(format) else {
         return everything(pods, seen, &own, first, format).await;
     };
-    let mut text = listing.head(container, &iri, found.path.is_root(), &own);
+    let mut text = listing.head(container, &iri, found.path.is_root(), &own).map_err(Refusal::from)?;
     text.push_str(&listing.rows(&first));
     if first.len() < PAGE {
         text.push_str(listing.tail());
@@ -70,7 +71,7 @@ async fn everything(
     mut members: Vec<Member>,
     format: Format,
 ) -> Result<Body, Problem> {
-    while members.len() % PAGE == 0 && !members.is_empty() {
+    while !members.is_empty() && members.len().is_multiple_of(PAGE) {
         let page = pods.members(seen, last_name(&members).as_ref()).await?;
         if page.is_empty() {
             break;
@@ -85,7 +86,7 @@ async fn everything(
         is_storage: seen.found.path.is_root(),
         members: &members,
     };
-    Ok(Body::from(whole(&facts, own, format)))
+    Ok(Body::from(whole(&facts, own, format).map_err(Refusal::from)?))
 }
 
 /// The user's triples about a container, from its description.

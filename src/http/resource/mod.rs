@@ -96,7 +96,11 @@ impl Adapter {
         let known = rights.user.allow(crate::access::Mode::Read).then_some(&seen.found);
         let mut response = empty(StatusCode::NO_CONTENT);
         let headers = response.headers_mut();
-        fields::methods(headers, path, known.map(|found| found.target()));
+        fields::methods(
+            headers,
+            path,
+            known.map_or(fields::Known::Hidden, |found| fields::Known::Record(found.target())),
+        );
         fields::links(headers, self.pods.addresses(), path, known);
         Ok(response)
     }

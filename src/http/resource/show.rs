@@ -64,7 +64,7 @@ impl Shown<'_> {
         let mut response = match self.conditions.on_read(&chosen.tag, chosen.modified) {
             Verdict::Failed => return Err(Refusal::PreconditionFailed.into()),
             Verdict::NotModified => empty(StatusCode::NOT_MODIFIED),
-            Verdict::Proceed if method == Method::Head => self.head(&chosen).await?,
+            Verdict::Proceed if method == Method::Head => self.head(&chosen)?,
             Verdict::Proceed => self.get(&chosen, &head.headers).await?,
         };
         self.describe(response.headers_mut(), &chosen);
@@ -116,7 +116,7 @@ impl Shown<'_> {
         let public = self.rights.public.allow(Mode::Read);
         let caching = if public { "no-cache" } else { "private, no-cache" };
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
-        fields::methods(headers, &found.path, Some(found.target()));
+        fields::methods(headers, &found.path, fields::Known::Record(found.target()));
         fields::links(headers, self.adapter.pods.addresses(), &found.path, Some(found));
         if chosen.source != Source::Listing {
             headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
@@ -126,12 +126,12 @@ impl Shown<'_> {
     /// As GET would answer, without content.
     ///
     /// Spec: P-59, P-114
-    async fn head(&self, chosen: &Chosen) -> Result<Response<Body>, Problem> {
+    fn head(&self, chosen: &Chosen) -> Result<Response<Body>, Problem> {
         let mut response = empty(StatusCode::OK);
         let size = match (chosen.source, self.seen.found.target()) {
             (Source::Stored, Some(record)) => Some(record.size),
             (Source::Listing, _) => None,
-            _ => Some(self.bytes(chosen).await?.len() as u64),
+            _ => Some(self.bytes(chosen)?.len() as u64),
         };
         response.headers_mut().insert(CONTENT_TYPE, chosen.media_type.clone());
         response.headers_mut().extend(size.map(|size| (CONTENT_LENGTH, HeaderValue::from(size))));
@@ -149,7 +149,7 @@ impl Shown<'_> {
             (Source::Stored, Some((record, Kept::Blob(blob)))) => (record.size, Some(blob)),
             _ => (0, None),
         };
-        let bytes = if blob.is_some() { Bytes::new() } else { self.bytes(chosen).await? };
+        let bytes = if blob.is_some() { Bytes::new() } else { self.bytes(chosen)? };
         let total = if blob.is_some() { total } else { bytes.len() as u64 };
         let applies = self.conditions.allow_range(&chosen.tag, chosen.modified);
         let selected = if applies { range::select(headers, total) } else { Selected::Whole };
@@ -158,7 +158,8 @@ impl Shown<'_> {
             Selected::Part(part) => (StatusCode::PARTIAL_CONTENT, Some(part)),
             Selected::Unsatisfiable => {
                 let range = range::unsatisfied(total);
-                return Err(Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "range-not-satisfiable").header(CONTENT_RANGE, range));
+                return Err(Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "range-not-satisfiable")
+                    .header(CONTENT_RANGE, range));
             }
         };
         let span = part.map_or(0..total, |part| part.first..part.last + 1);
@@ -178,12 +179,14 @@ impl Shown<'_> {
     }
 
     /// The bytes of a representation that lies in memory.
-    async fn bytes(&self, chosen: &Chosen) -> Result<Bytes, Problem> {
+    fn bytes(&self, chosen: &Chosen) -> Result<Bytes, Problem> {
         let found = &self.seen.found;
         Ok(match (chosen.source, found.target(), chosen.format) {
             (Source::Stored, Some(Record { body: Kept::Inline(bytes), .. }), _) => bytes.clone(),
-            (Source::Converted, Some(_), Some(format)) => self.adapter.pods.converted(&self.seen, format).await?,
-            (_, _, Some(format)) => crate::rdf::format::print(&crate::rdf::format::Document::default(), format).into(),
+            (Source::Converted, Some(_), Some(format)) => self.adapter.pods.converted(&self.seen, format)?,
+            (_, _, Some(format)) => crate::rdf::format::print(&crate::rdf::format::Document::default(), format)
+                .map_err(Refusal::from)?
+                .into(),
             _ => Bytes::new(),
         })
     }
@@ -206,10 +209,7 @@ fn stored_type(record: &Record) -> Result<HeaderValue, Problem> {
 
 /// Spec: P-102
 fn not_acceptable(available: &str) -> Problem {
-    let available = if available == "RDF" {
-        Format::ALL.map(Format::media_type).join(", ")
-    } else {
-        available.to_owned()
-    };
+    let available =
+        if available == "RDF" { Format::ALL.map(Format::media_type).join(", ") } else { available.to_owned() };
     Problem::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable").with("available", available)
 }
