@@ -4,10 +4,10 @@
 use super::Malformed;
 
 /// Triples in a document, counting repeats.
-pub(super) const TRIPLES: usize = 1_000_000;
+pub(in crate::rdf) const TRIPLES: usize = 1_000_000;
 
 /// Bytes of all terms of a document, each written in full: a long prefix is cheap to repeat.
-pub(super) const TEXT: usize = 256 << 20;
+pub(in crate::rdf) const TEXT: usize = 256 << 20;
 
 /// Blank nodes, lists and graphs within each other.
 const NESTING: usize = 128;
@@ -18,7 +18,7 @@ const IRI: usize = 64 << 10;
 /// Refuses Turtle, TriG and N3 that nests too deep or has an IRI too long, without reading it for real.
 ///
 /// It splits the text as the grammar does, up to the first error.
-pub(super) fn check_turtle(text: &[u8]) -> Result<(), Malformed> {
+pub(in crate::rdf) fn check_turtle(text: &[u8]) -> Result<(), Malformed> {
     // Short texts cannot ask for much.
     if text.len() <= IRI {
         return Ok(());
@@ -54,13 +54,13 @@ pub(super) fn check_turtle(text: &[u8]) -> Result<(), Malformed> {
 }
 
 /// Where the first such byte is, from `from` on; the end of the text if there is none.
-fn find(text: &[u8], from: usize, what: impl Fn(u8) -> bool) -> usize {
+pub(in crate::rdf) fn find(text: &[u8], from: usize, what: impl Fn(u8) -> bool) -> usize {
     let rest = text.get(from..).unwrap_or_default();
     rest.iter().position(|byte| what(*byte)).map_or(text.len(), |place| from + place)
 }
 
 /// Where the string that opens at `at` ends.
-fn string(text: &[u8], at: usize, quote: u8) -> usize {
+pub(in crate::rdf) fn string(text: &[u8], at: usize, quote: u8) -> usize {
     let long = text[at..].starts_with(&[quote; 3]);
     let mut at = at + if long { 3 } else { 1 };
     loop {

@@ -3,9 +3,9 @@
 //! Reading is strict RDF 1.1, never fetches anything, and is bounded (see [`bounds`]): what a stranger sends
 //! ends in a graph or in [`Malformed`], within bounded time and memory.
 
-mod bounds;
+pub(super) mod bounds;
 mod lines;
-mod terms;
+pub(super) mod terms;
 mod turtle;
 
 use std::borrow::Cow;

@@ -91,7 +91,10 @@ impl Reader {
         match term {
             oxrdf::Term::NamedNode(iri) => Term::Iri(self.iri(iri.as_str())),
             oxrdf::Term::BlankNode(node) => Term::Blank(self.blank(node.as_str())),
-            oxrdf::Term::Literal(literal) => Term::Literal(self.literal(&literal)),
+            oxrdf::Term::Literal(literal) => {
+                let datatype = self.iri(literal.datatype().as_str());
+                Term::Literal(self::literal(&literal, datatype))
+            }
         }
     }
 
@@ -99,14 +102,6 @@ impl Reader {
         match node {
             NamedOrBlankNode::NamedNode(iri) => Term::Iri(self.iri(iri.as_str())),
             NamedOrBlankNode::BlankNode(node) => Term::Blank(self.blank(node.as_str())),
-        }
-    }
-
-    fn literal(&mut self, literal: &oxrdf::Literal) -> Literal {
-        Literal {
-            lexical: literal.value().into(),
-            datatype: self.iri(literal.datatype().as_str()),
-            language: literal.language().map(|tag| tag.to_ascii_lowercase().into()),
         }
     }
 
@@ -126,6 +121,15 @@ impl Reader {
         let number: Arc<str> = format!("b{}", self.blanks.len()).into();
         self.blanks.insert(label.to_owned(), Arc::clone(&number));
         number
+    }
+}
+
+/// A literal of ours, whose datatype the caller may share.
+pub(in crate::rdf) fn literal(literal: &oxrdf::Literal, datatype: Iri) -> Literal {
+    Literal {
+        lexical: literal.value().into(),
+        datatype,
+        language: literal.language().map(|tag| tag.to_ascii_lowercase().into()),
     }
 }
 

@@ -1,0 +1,98 @@
+//! N3 Patch: conditions, deletions and insertions, and what they do to a graph.
+
+mod apply;
+mod parse;
+mod surface;
+
+use super::graph::Term;
+
+/// Why a patch document cannot be applied to anything.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// Not well-formed N3.
+    #[error("the patch is not well-formed N3: {0}")]
+    Syntax(String),
+    /// Well-formed, but not an N3 Patch.
+    #[error("{0}")]
+    Rule(&'static str),
+}
+
+/// Why a valid patch does not fit a graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    #[error("no triples match the patch's conditions")]
+    NoMatch,
+    #[error("the patch's conditions match in more than one way")]
+    ManyMatches,
+    #[error("a triple to delete is not in the document")]
+    MissingDelete,
+    #[error("the patch makes a triple that RDF does not allow")]
+    BadTriple,
+    #[error("matching the patch's conditions takes too much work")]
+    TooMuchWork,
+}
+
+/// Which clauses a patch has: they say which access modes it needs.
+///
+/// Spec: P-171, P-189
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Clauses {
+    pub conditions: bool,
+    pub insertions: bool,
+    pub deletions: bool,
+}
+
+/// A parsed N3 Patch.
+///
+/// ```
+/// use cartable::rdf::{Format, format, patch::Patch};
+///
+/// let url = "https://alice.example/card";
+/// let card = format::parse(b"<#me> <#age> 12 .", Format::Turtle, url).unwrap().dataset.default;
+/// let birthday = b"@prefix solid: <http://www.w3.org/ns/solid/terms#> .
+///     [] a solid:InsertDeletePatch;
+///         solid:where { ?who <#age> 12 }; solid:deletes { ?who <#age> 12 }; solid:inserts { ?who <#age> 13 } .";
+/// let patch = Patch::parse(birthday, url).unwrap();
+/// let older = format::parse(b"<#me> <#age> 13 .", Format::Turtle, url).unwrap().dataset.default;
+/// assert_eq!(patch.apply(&card), Ok(older));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Patch {
+    conditions: Vec<Pattern>,
+    deletions: Vec<Pattern>,
+    insertions: Vec<Pattern>,
+    /// How many of the variables have names; those numbered from here on are blank nodes of the conditions.
+    named: usize,
+    variables: usize,
+}
+
+impl Patch {
+    pub fn clauses(&self) -> Clauses {
+        Clauses {
+            conditions: !self.conditions.is_empty(),
+            insertions: !self.insertions.is_empty(),
+            deletions: !self.deletions.is_empty(),
+        }
+    }
+}
+
+/// A triple with holes in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Pattern {
+    subject: Slot,
+    predicate: Slot,
+    object: Slot,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Slot {
+    /// An IRI or a literal.
+    Fixed(Term),
+    /// A variable, by number.
+    Variable(usize),
+    /// A blank node of the insertions, by number: a new one each time the patch is applied.
+    Fresh(usize),
+}
+
+#[cfg(test)]
+mod tests;
