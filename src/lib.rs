@@ -11,6 +11,7 @@
 //! - [`pods`]: the one way in.
 //! - [`identity`]: who asks; tokens, proofs, keys.
 //! - [`http`]: requests read, answers printed.
+//! - [`server`]: listeners and connections.
 
 pub mod path;
 pub mod address;
@@ -25,3 +26,4 @@ pub mod access;
 pub mod pods;
 pub mod identity;
 pub mod http;
+pub mod server;
