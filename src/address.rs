@@ -191,3 +191,80 @@ fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pod(place: &Place) -> String {
+        match place {
+            Place::Pod(path) => path.to_string(),
+            Place::House(path) => format!("house {path}"),
+            Place::Nowhere => "nowhere".to_owned(),
+        }
+    }
+
+    /// Shows: P-36, P-38, O-101
+    #[test]
+    fn addresses_with_paths() {
+        let addresses = Addresses::with_paths("https://Pods.example:443").unwrap();
+        assert_eq!(addresses.base(), "https://pods.example/");
+        for (host, path, place) in [
+            ("pods.example", "/demo/a", "demo/a"),
+            ("PODS.example:443", "/demo/", "demo/"),
+            ("pods.example", "/demo", "house /demo"),
+            ("pods.example", "/", "house /"),
+            ("pods.example", "/.oidc/token", "house /.oidc/token"),
+            ("pods.example", "/x/../demo/a", "demo/a"),
+            ("pods.example", "/No/a", "nowhere"),
+        ] {
+            assert_eq!(pod(&addresses.place(host, path).unwrap()), place, "{host} {path}");
+        }
+        for host in ["other.example", "pods.example:8443", "", "a/b", "a@pods.example"] {
+            assert_eq!(addresses.place(host, "/"), Err(Misplaced::UnknownHost), "{host}");
+        }
+    }
+
+    /// Shows: P-36, P-38
+    #[test]
+    fn addresses_with_subdomains() {
+        let addresses = Addresses::with_subdomains("https://id.example/", "pods.example").unwrap();
+        assert_eq!(pod(&addresses.place("demo.pods.example", "/a").unwrap()), "demo/a");
+        assert_eq!(pod(&addresses.place("id.example", "/demo/a").unwrap()), "house /demo/a");
+        assert_eq!(addresses.place("pods.example", "/"), Err(Misplaced::UnknownHost));
+        assert_eq!(addresses.place("a.b.pods.example", "/"), Err(Misplaced::UnknownHost));
+        let path = addresses.path_of("https://demo.pods.example/x/y").unwrap();
+        assert_eq!(addresses.iri(&path), "https://demo.pods.example/x/y");
+    }
+
+    #[test]
+    fn urls_and_paths_go_back_and_forth() {
+        for addresses in [
+            Addresses::with_paths("http://localhost:3000/").unwrap(),
+            Addresses::with_subdomains("https://id.example/", "pods.example:8443").unwrap(),
+        ] {
+            let path = ResourcePath::parse(PodName::parse("demo").unwrap(), "/a b/c,d").unwrap();
+            assert_eq!(addresses.path_of(&addresses.iri(&path)), Some(path));
+            assert_eq!(addresses.path_of("https://elsewhere.example/demo/a"), None);
+        }
+    }
+
+    #[test]
+    fn a_base_is_a_secure_origin() {
+        for base in
+            ["https://a.example", "http://localhost:3000", "http://127.0.0.1/", "http://[::1]:1/", "http://x.localhost"]
+        {
+            assert!(Addresses::with_paths(base).is_ok(), "{base}");
+        }
+        for base in [
+            "http://a.example",
+            "https://a.example/x",
+            "https://a.example/?x",
+            "ftp://a.example",
+            "a.example",
+            "https://u@a.example/",
+        ] {
+            assert!(Addresses::with_paths(base).is_err(), "{base}");
+        }
+    }
+}

@@ -363,3 +363,175 @@ impl Name {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pod() -> PodName {
+        PodName::parse("demo").unwrap()
+    }
+
+    fn path(local: &str) -> ResourcePath {
+        ResourcePath::parse(pod(), local).unwrap()
+    }
+
+    /// Shows: P-26, P-27, P-29, P-30, P-31
+    #[test]
+    fn canonical_forms() {
+        for (raw, form) in [
+            ("/", "/"),
+            ("/a", "/a"),
+            ("/a/", "/a/"),
+            ("/%41", "/A"),
+            ("/%7e", "/~"),
+            ("/a b", "/a%20b"),
+            ("/a%20b", "/a%20b"),
+            ("/é", "/%C3%A9"),
+            ("/%c3%a9", "/%C3%A9"),
+            ("/a%2fb", "/a%2Fb"),
+            ("/a%5cb", "/a%5Cb"),
+            ("/a\\b", "/a%5Cb"),
+            ("/a%252Fb", "/a%252Fb"),
+            ("/a%25252fb", "/a%25252fb"),
+            ("//a///b//", "/a/b/"),
+            ("/a/./b", "/a/b"),
+            ("/a/../b", "/b"),
+            ("/a/..", "/"),
+            ("/a/b/..", "/a/"),
+            ("/a/.", "/a/"),
+            ("/../../a", "/a"),
+            ("/a/%2e%2E/b", "/b"),
+            ("/a/.%2e/b", "/b"),
+            ("/...", "/..."),
+            ("/a,b;c=d:@!$&'()*+", "/a,b;c=d:@!$&'()*+"),
+            ("/x$.ttl", "/x$.ttl"),
+            ("/.%61cl", "/.acl"),
+        ] {
+            assert_eq!(canonical(raw).as_deref(), Ok(form), "{raw}");
+        }
+        assert_ne!(canonical("/A"), canonical("/a"));
+    }
+
+    /// Shows: P-28
+    #[test]
+    fn what_is_no_path() {
+        for (raw, error) in [
+            ("/%zz", Malformed::PercentEncoding),
+            ("/%4", Malformed::PercentEncoding),
+            ("/%", Malformed::PercentEncoding),
+            ("/%ff", Malformed::NotUtf8),
+            ("/%c3", Malformed::NotUtf8),
+            ("/a%00b", Malformed::ControlCharacter),
+            ("/a%0ab", Malformed::ControlCharacter),
+            ("/%C2%85", Malformed::ControlCharacter),
+            ("a", Malformed::NotAbsolute),
+            ("", Malformed::NotAbsolute),
+        ] {
+            assert_eq!(canonical(raw), Err(error), "{raw}");
+        }
+        assert_eq!(canonical(&format!("/{}", "a".repeat(MAX_PATH))), Err(Malformed::TooLong));
+        assert_eq!(canonical(&"/a".repeat(MAX_DEPTH + 1)), Err(Malformed::TooLong));
+    }
+
+    proptest! {
+        /// Shows: P-26
+        #[test]
+        fn canonical_form_is_idempotent(raw in "/[a-cA-C%/.0-9é \\\\]{0,24}") {
+            if let Ok(form) = canonical(&raw) {
+                prop_assert_eq!(canonical(&form), Ok(form.clone()));
+            }
+        }
+
+        /// Two paths are one exactly if their decoded segments are.
+        ///
+        /// Shows: P-26, P-27
+        #[test]
+        fn canonical_form_is_injective(
+            a in prop::collection::vec("[a-b%/\\\\.é ]{1,4}", 1..4),
+            b in prop::collection::vec("[a-b%/\\\\.é ]{1,4}", 1..4),
+        ) {
+            let encode = |segments: &[String]| {
+                let encoded = segments.iter().map(|s| percent_encoding::utf8_percent_encode(s, percent_encoding::NON_ALPHANUMERIC).to_string());
+                format!("/{}", encoded.collect::<Vec<_>>().join("/"))
+            };
+            let special = |segments: &[String]| segments.iter().any(|s| s == "." || s == "..");
+            prop_assume!(!special(&a) && !special(&b));
+            prop_assert_eq!(canonical(&encode(&a)) == canonical(&encode(&b)), a == b);
+        }
+
+        /// Shows: P-27, P-29
+        #[test]
+        fn canonical_paths_hold_no_trap(raw in "\\PC{0,40}") {
+            if let Ok(form) = canonical(&format!("/{raw}")) {
+                prop_assert!(form.bytes().all(|b| b.is_ascii_graphic() && b != b'\\'));
+                prop_assert!(!form.contains("//"));
+                prop_assert!(form.split('/').all(|segment| segment != "." && segment != ".."));
+            }
+        }
+
+        #[test]
+        fn nothing_makes_it_panic(raw in prop::collection::vec(any::<char>(), 0..30)) {
+            let raw: String = raw.into_iter().collect();
+            if let Ok(path) = ResourcePath::parse(pod(), &raw) {
+                prop_assert!(path.subject().local().starts_with('/'));
+                prop_assert_eq!(path.ancestors().last().is_none(), path.is_root());
+                prop_assert!(path.ancestors().all(|above| path.is_below(&above)));
+            }
+        }
+    }
+
+    /// Shows: P-32, P-33, P-34, solid#server-uri-trailing-slash-distinct
+    #[test]
+    fn the_name_says_what_a_resource_is() {
+        for (local, role, subject) in [
+            ("/", Role::Container, "/"),
+            ("/a", Role::Document, "/a"),
+            ("/a/", Role::Container, "/a/"),
+            ("/a.acl", Role::Acl, "/a"),
+            ("/a/.acl", Role::Acl, "/a/"),
+            ("/.acl", Role::Acl, "/"),
+            ("/.meta", Role::Description, "/"),
+            ("/a.meta", Role::Description, "/a"),
+            ("/a.ACL", Role::Document, "/a.ACL"),
+            ("/acl", Role::Document, "/acl"),
+            ("/a.acl.acl", Role::Impossible, "/a.acl.acl"),
+            ("/a.meta.acl", Role::Impossible, "/a.meta.acl"),
+            ("/a.acl.meta", Role::Impossible, "/a.acl.meta"),
+            ("/.acl/", Role::Impossible, "/.acl/"),
+            ("/a.meta/", Role::Impossible, "/a.meta/"),
+        ] {
+            assert_eq!(path(local).role(), role, "{local}");
+            assert_eq!(path(local).subject().local(), subject, "{local}");
+        }
+    }
+
+    /// Shows: P-19, P-24, solid#server-basic-container
+    #[test]
+    fn a_path_knows_its_neighbours() {
+        let deep = path("/a/b/c");
+        let above: Vec<_> = deep.ancestors().map(|above| above.local().to_owned()).collect();
+        assert_eq!(above, ["/a/b/", "/a/", "/"]);
+        assert_eq!(path("/a/b/").name(), "b/");
+        assert_eq!(path("/").container(), None);
+        assert_eq!(path("/a/").twin().unwrap().local(), "/a");
+        assert_eq!(path("/a").twin().unwrap().local(), "/a/");
+        assert_eq!(path("/").twin(), None);
+        assert_eq!(deep.rebased(&path("/a/"), &path("/x/y/")).unwrap().local(), "/x/y/b/c");
+        assert_eq!(path("/.well-known/solid").reserved(), Some(".well-known"));
+        assert_eq!(path("/a/.well-known/solid").reserved(), None);
+    }
+
+    /// Shows: O-327
+    #[test]
+    fn names_of_pods() {
+        for (name, good) in
+            [("demo", true), ("a-1", true), ("ab", false), ("-ab", false), ("ab-", false), ("Demo", false)]
+        {
+            assert_eq!(PodName::parse(name).is_some(), good, "{name}");
+        }
+        assert_eq!(PodName::parse(&"a".repeat(41)), None);
+    }
+}

@@ -10,3 +10,6 @@ pub use acl::Acl;
 pub use caller::{Agent, Caller};
 pub use decide::{Acls, Evidence, Memberships, Origins, Rights, decide};
 pub use mode::{Mode, Modes};
+
+#[cfg(test)]
+mod tests;
