@@ -2,5 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod contract;
+#[path = "../support/faulty.rs"]
+mod faulty;
+mod faults;
+mod operator;
 mod sqlite;
 mod world;

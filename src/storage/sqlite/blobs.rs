@@ -16,8 +16,8 @@ use object_store::path::Path as Key;
 use object_store::{GetOptions, GetRange, GetResultPayload, MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use rusqlite::{Connection, params};
 
-use super::integer;
 use super::writer::Writer;
+use super::{create_folder, failed, integer};
 use crate::clock::Timestamp;
 use crate::storage::{BlobId, ByteStream, Error, PodId, Result};
 
@@ -33,7 +33,7 @@ pub(super) struct Blobs {
 
 impl Blobs {
     pub fn open(folder: &Path, durable: bool) -> Result<Self> {
-        std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+        create_folder(folder)?;
         let store = LocalFileSystem::new_with_prefix(folder).map_err(|error| failed(&error))?;
         Ok(Self { store: store.with_fsync(durable), folder: folder.to_owned() })
     }
@@ -111,7 +111,7 @@ impl Blobs {
     /// The blobs that have a file.
     pub fn files(&self) -> impl Stream<Item = Result<BlobId>> {
         let listed = self.store.list(None).map_err(|error| failed(&error));
-        listed.try_filter_map(|file| std::future::ready(Ok(file.location.filename().and_then(blob_id))))
+        listed.try_filter_map(|file| std::future::ready(Ok(file.location.filename().and_then(parse))))
     }
 }
 
@@ -168,26 +168,14 @@ fn piece(mut file: File, start: u64, end: u64) -> io::Result<(Bytes, File)> {
 }
 
 /// Where a blob is kept: 256 folders, so that none of them grows too long.
-fn key(blob: &BlobId) -> Key {
+pub(super) fn key(blob: &BlobId) -> Key {
     let name = blob.0.simple().to_string();
     Key::from_iter([&name[..2], &name])
 }
 
-fn blob_id(name: &str) -> Option<BlobId> {
+/// The blob that a file is named after.
+pub(super) fn parse(name: &str) -> Option<BlobId> {
     uuid::Uuid::try_parse(name).ok().map(BlobId)
-}
-
-/// A disk without room is told apart, wherever in the chain of causes it stands.
-fn failed(error: &(dyn std::error::Error + 'static)) -> Error {
-    let mut cause = Some(error);
-    while let Some(this) = cause {
-        let kind = this.downcast_ref::<io::Error>().map(io::Error::kind);
-        if matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded)) {
-            return Error::Full;
-        }
-        cause = this.source();
-    }
-    Error::Failed(error.to_string())
 }
 
 fn announce(connection: &Connection, pod: PodId, blob: &BlobId, at: Timestamp) -> Result<()> {
@@ -226,8 +214,7 @@ pub(super) fn any_staged_before(connection: &Connection, end: Timestamp) -> Resu
 pub(super) fn give_up(connection: &Connection, end: Timestamp, now: Timestamp) -> Result<Vec<BlobId>> {
     let mut update = connection
         .prepare_cached("UPDATE blobs SET state = 'dead', at = ?2 WHERE state = 'writing' AND at < ?1 RETURNING id")?;
-    let rows = update.query_map(params![end.millis(), now.millis()], |row| row.get(0))?;
-    ids(rows)
+    ids(update.query_map(params![end.millis(), now.millis()], |row| row.get(0))?)
 }
 
 /// Up to `limit` blobs that wait for their removal; none while a backup reads.
@@ -236,12 +223,17 @@ pub(super) fn removable(connection: &Connection, now: Timestamp, limit: usize) -
         return Ok(Vec::new());
     }
     let mut select = connection.prepare_cached("SELECT id FROM blobs WHERE state = 'dead' LIMIT ?1")?;
-    let rows = select.query_map([integer(limit as u64)], |row| row.get(0))?;
-    ids(rows)
+    ids(select.query_map([integer(limit as u64)], |row| row.get(0))?)
 }
 
 fn ids(rows: impl Iterator<Item = rusqlite::Result<[u8; 16]>>) -> Result<Vec<BlobId>> {
     rows.map(|id| Ok(BlobId(uuid::Uuid::from_bytes(id?)))).collect()
+}
+
+/// The blobs that records own.
+pub(super) fn live(connection: &Connection) -> Result<Vec<BlobId>> {
+    let mut select = connection.prepare("SELECT id FROM blobs WHERE state = 'live' ORDER BY id")?;
+    ids(select.query_map([], |row| row.get(0))?)
 }
 
 /// Whether a blob has a row.
@@ -255,6 +247,21 @@ pub(super) fn forget(connection: &Connection, blobs: &[BlobId]) -> Result<()> {
     for blob in blobs {
         delete.execute([blob.0.into_bytes()])?;
     }
+    Ok(())
+}
+
+/// Keeps dead blobs until the hold is released, or until `until` if that never happens. Gives its number.
+pub(super) fn hold(connection: &Connection, until: Timestamp) -> Result<i64> {
+    Ok(connection.prepare("INSERT INTO holds (until) VALUES (?1)")?.insert([until.millis()])?)
+}
+
+pub(super) fn renew(connection: &Connection, hold: i64, until: Timestamp) -> Result<()> {
+    connection.execute("UPDATE holds SET until = ?2 WHERE id = ?1", [hold, until.millis()])?;
+    Ok(())
+}
+
+pub(super) fn release(connection: &Connection, hold: i64) -> Result<()> {
+    connection.execute("DELETE FROM holds WHERE id = ?1", [hold])?;
     Ok(())
 }
 

@@ -4,11 +4,14 @@
 //! ([`writer`]), a few connections read ([`readers`]); other processes may read and write beside us.
 
 mod apply;
+mod backup;
 mod blobs;
+mod check;
 mod entries;
 mod events;
 mod listing;
 mod locate;
+mod lock;
 mod pods;
 mod readers;
 mod rows;
@@ -17,12 +20,17 @@ mod sweep;
 mod tree;
 mod writer;
 
+use std::io;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+
+pub use self::backup::restore;
+pub use self::check::{Finding, Report};
+pub use self::lock::Lock;
 
 use self::blobs::Blobs;
 use self::readers::Readers;
@@ -56,6 +64,7 @@ pub struct Sqlite {
     writer: Writer,
     blobs: Blobs,
     clock: Arc<dyn Clock>,
+    folder: PathBuf,
     /// When files without a row are looked for next.
     strays_due: Mutex<Timestamp>,
 }
@@ -64,11 +73,12 @@ impl Sqlite {
     /// Opens a data folder, made if it is not there.
     pub fn open(folder: &Path, options: Options) -> Result<Self> {
         let Options { durable, clock } = options;
+        create_folder(folder)?;
         let blobs = Blobs::open(&folder.join(BLOBS), durable)?;
         let database = folder.join(DATABASE);
         let writer = Writer::start(&database, durable)?;
         let readers = Readers::open(&database, durable)?;
-        Ok(Self { readers, writer, blobs, clock, strays_due: Mutex::default() })
+        Ok(Self { readers, writer, blobs, clock, folder: folder.to_owned(), strays_due: Mutex::default() })
     }
 }
 
@@ -102,7 +112,7 @@ impl Storage for Sqlite {
         self.blobs.read(blob, range).await
     }
 
-    async fn stage(&self, pod: PodId, bytes: ByteStream) -> Result<std::io::Result<(BlobId, u64)>> {
+    async fn stage(&self, pod: PodId, bytes: ByteStream) -> Result<io::Result<(BlobId, u64)>> {
         self.blobs.write(&self.writer, (pod, self.clock.now()), bytes).await
     }
 
@@ -149,6 +159,39 @@ impl From<rusqlite::Error> for Error {
             _ => Self::Failed(error.to_string()),
         }
     }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        failed(&error)
+    }
+}
+
+/// A disk without room is told apart, wherever in the chain of causes it stands.
+fn failed(error: &(dyn std::error::Error + 'static)) -> Error {
+    let mut cause = Some(error);
+    while let Some(this) = cause {
+        let kind = this.downcast_ref::<io::Error>().map(io::Error::kind);
+        if matches!(kind, Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)) {
+            return Error::Full;
+        }
+        cause = this.source();
+    }
+    Error::Failed(error.to_string())
+}
+
+/// Makes a folder that only its owner can enter, and those above it.
+fn create_folder(folder: &Path) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    Ok(builder.create(folder)?)
+}
+
+/// Does work that takes long where it holds up nobody.
+async fn unblock<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| failed(&error))?
 }
 
 /// SQLite counts in signed numbers.

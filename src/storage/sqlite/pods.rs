@@ -77,7 +77,7 @@ pub(super) fn remove(connection: &Connection, id: PodId, at: Timestamp) -> Resul
 }
 
 fn pod(row: &Row<'_>) -> rusqlite::Result<Pod> {
-    let odd = |column| rusqlite::Error::InvalidColumnType(column, "pods".into(), Type::Text);
+    let odd = |column| rusqlite::Error::InvalidColumnType(column, "pod".into(), Type::Text);
     Ok(Pod {
         id: PodId(row.get(0)?),
         name: PodName::parse(row.get_ref(1)?.as_str()?).ok_or_else(|| odd(1))?,

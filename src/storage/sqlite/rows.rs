@@ -60,8 +60,13 @@ pub(super) fn text<'row>(row: &'row Row<'_>, column: usize) -> rusqlite::Result<
     Ok(row.get_ref(column)?.as_str()?)
 }
 
+/// Reads the last of [`columns`].
 pub(super) fn blob(row: &Row<'_>) -> rusqlite::Result<Option<BlobId>> {
     Ok(row.get::<_, Option<[u8; 16]>>(BEHIND - 1)?.map(|id| BlobId(uuid::Uuid::from_bytes(id))))
+}
+
+pub(super) fn blob_id(row: &Row<'_>, column: usize) -> rusqlite::Result<BlobId> {
+    Ok(BlobId(uuid::Uuid::from_bytes(row.get(column)?)))
 }
 
 /// The texts of the row before. Neighbours mostly share them, so that a long listing allocates few.

@@ -46,7 +46,7 @@ pub(super) fn connect(file: &Path, durable: bool) -> Result<Connection> {
 }
 
 /// The format of the database; 0 if it is new.
-fn format(connection: &Connection) -> Result<usize> {
+pub(super) fn format(connection: &Connection) -> Result<usize> {
     let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let empty = || connection.query_row("SELECT count(*) = 0 FROM sqlite_master", [], |row| row.get(0));
     match number("application_id")? {

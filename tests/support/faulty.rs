@@ -1,0 +1,138 @@
+//! Storage that fails when it is told to: a full disk, a disk that breaks before or after a write.
+
+use std::io;
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use cartable::path::{ContainerPath, Name, PodName, ResourcePath};
+use cartable::storage::{
+    BlobId, ByteStream, Change, Committed, Cursor, Entry, Error, Event, Found, KeyRange, Member, Pod, PodId, Result,
+    Storage, Version,
+};
+
+/// What can be made to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Everything that only looks, except blobs.
+    Read,
+    Open,
+    Stage,
+    Commit,
+    Remove,
+}
+
+/// When it fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Before anything was done.
+    Before,
+    /// When all was done but the answer: what was written stands although it was answered as failed.
+    After,
+}
+
+/// A fault to come.
+#[derive(Debug, Clone)]
+struct Fault {
+    operation: Operation,
+    when: When,
+    error: Error,
+    /// How many times it still happens.
+    times: usize,
+}
+
+/// A backend with faults.
+pub struct Faulty {
+    inner: Arc<dyn Storage>,
+    faults: Mutex<Vec<Fault>>,
+}
+
+impl Faulty {
+    pub fn on(inner: Arc<dyn Storage>) -> Self {
+        Self { inner, faults: Mutex::default() }
+    }
+
+    /// Lets the next `times` operations of this kind fail with `error`.
+    pub fn fail(&self, operation: Operation, when: When, error: Error, times: usize) {
+        self.faults.lock().unwrap().push(Fault { operation, when, error, times });
+    }
+
+    /// Forgets the faults that have not happened.
+    pub fn heal(&self) {
+        self.faults.lock().unwrap().clear();
+    }
+
+    fn check(&self, operation: Operation, when: When) -> Result<()> {
+        let mut faults = self.faults.lock().unwrap();
+        let due = faults.iter_mut().find(|fault| (fault.operation, fault.when) == (operation, when) && fault.times > 0);
+        let Some(fault) = due else { return Ok(()) };
+        fault.times -= 1;
+        Err(fault.error.clone())
+    }
+
+    async fn around<T>(&self, operation: Operation, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.check(operation, When::Before)?;
+        let done = work.await?;
+        self.check(operation, When::After)?;
+        Ok(done)
+    }
+}
+
+#[async_trait]
+impl Storage for Faulty {
+    async fn pod(&self, name: &PodName) -> Result<Option<Pod>> {
+        self.around(Operation::Read, self.inner.pod(name)).await
+    }
+
+    async fn version(&self, pod: PodId) -> Result<Version> {
+        self.around(Operation::Read, self.inner.version(pod)).await
+    }
+
+    async fn house_version(&self) -> Result<Version> {
+        self.around(Operation::Read, self.inner.house_version()).await
+    }
+
+    async fn locate(&self, path: &ResourcePath) -> Result<Found> {
+        self.around(Operation::Read, self.inner.locate(path)).await
+    }
+
+    async fn members(&self, pod: PodId, of: &ContainerPath, after: Option<&Name>, limit: usize) -> Result<Vec<Member>> {
+        self.around(Operation::Read, self.inner.members(pod, of, after, limit)).await
+    }
+
+    async fn tree(&self, pod: PodId, after: Option<&ResourcePath>, limit: usize) -> Result<Vec<Member>> {
+        self.around(Operation::Read, self.inner.tree(pod, after, limit)).await
+    }
+
+    async fn open(&self, blob: &BlobId, range: Option<Range<u64>>) -> Result<ByteStream> {
+        self.around(Operation::Open, self.inner.open(blob, range)).await
+    }
+
+    async fn stage(&self, pod: PodId, bytes: ByteStream) -> Result<io::Result<(BlobId, u64)>> {
+        self.around(Operation::Stage, self.inner.stage(pod, bytes)).await
+    }
+
+    async fn commit(&self, change: Change) -> Result<Committed> {
+        self.around(Operation::Commit, self.inner.commit(change)).await
+    }
+
+    async fn events(&self, cursor: Cursor, limit: usize) -> Result<Vec<Event>> {
+        self.around(Operation::Read, self.inner.events(cursor, limit)).await
+    }
+
+    async fn entries(&self, range: KeyRange<'_>) -> Result<Vec<Entry>> {
+        self.around(Operation::Read, self.inner.entries(range)).await
+    }
+
+    async fn entry(&self, key: &str) -> Result<Option<Entry>> {
+        self.around(Operation::Read, self.inner.entry(key)).await
+    }
+
+    async fn pods(&self, after: Option<PodId>, limit: usize) -> Result<Vec<Pod>> {
+        self.around(Operation::Read, self.inner.pods(after, limit)).await
+    }
+
+    async fn remove(&self, pod: PodId) -> Result<()> {
+        self.around(Operation::Remove, self.inner.remove(pod)).await
+    }
+}
