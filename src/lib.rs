@@ -2,7 +2,7 @@
 //!
 //! Read from the top: a module depends only on those above it (`tests/layers.rs` checks).
 //!
-//! - [`path`], [`address`], [`clock`]: places in a pod, their URLs, and the time.
+//! - [`path`], [`address`], [`clock`], [`units`]: places in a pod, their URLs, time and sizes.
 //! - [`secret`], [`fetch`]: the secret key and randomness, and the only way out.
 //! - [`rdf`], [`sparql`]: graphs, formats and patches.
 //! - [`storage`]: where pods are kept.
@@ -10,12 +10,16 @@
 //! - [`access`]: the decisions of Web Access Control.
 //! - [`pods`]: the one way in.
 //! - [`identity`]: who asks; tokens, proofs, keys.
+//! - [`provision`]: making pods.
 //! - [`http`]: requests read, answers printed.
+//! - [`web`]: pages for people.
+//! - [`config`]: the settings.
 //! - [`server`]: listeners and connections.
 
 pub mod path;
 pub mod address;
 pub mod clock;
+pub mod units;
 pub mod secret;
 pub mod fetch;
 pub mod rdf;
@@ -25,5 +29,8 @@ pub mod resource;
 pub mod access;
 pub mod pods;
 pub mod identity;
+pub mod provision;
 pub mod http;
+pub mod web;
+pub mod config;
 pub mod server;

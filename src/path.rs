@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
 
 /// Suffix of the access control list of a resource.
 pub const ACL_SUFFIX: &str = ".acl";
@@ -115,7 +116,8 @@ fn decode(segment: &str) -> Result<String, Malformed> {
 /// The name of a pod: 3 to 40 of `a-z`, `0-9` and `-`, beginning and ending with a letter or digit.
 ///
 /// Spec: O-327
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct PodName(Arc<str>);
 
 impl PodName {
@@ -131,6 +133,20 @@ impl PodName {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for PodName {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        Self::parse(&name).ok_or("not a pod name")
+    }
+}
+
+impl From<PodName> for String {
+    fn from(name: PodName) -> Self {
+        name.as_str().to_owned()
     }
 }
 

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom of the dependencies to the top.
-const MAP: [&str; 26] = [
+const MAP: [&str; 27] = [
     "path",
     "address",
     "clock",
+    "units",
     "secret",
     "fetch",
     "mail",

@@ -1,13 +1,17 @@
 //! HTTP: reading requests, choosing statuses, printing answers. What a request does is decided elsewhere.
 
+pub mod account;
 pub mod body;
 pub mod conditional;
+pub mod config;
 pub mod cors;
 pub mod headers;
 pub mod negotiate;
+pub mod oidc;
 pub mod problem;
 pub mod range;
 pub mod resource;
 
 pub use body::Body;
+pub use config::Config;
 pub use problem::Problem;

@@ -3,6 +3,7 @@
 //! [`Identity::identify`] is the whole of it for a request on a pod. The rest serves the provider: [`keys`] signs
 //! what [`issue`] words.
 
+pub mod account;
 pub mod dpop;
 mod htu;
 pub mod issue;
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use quick_cache::sync::Cache;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use url::Url;
 
@@ -46,7 +47,7 @@ const VERDICT: Duration = Duration::from_mins(1);
 const VERDICTS: usize = 16_384;
 
 /// How identities are checked.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Accept access tokens that are bound to no key. Whoever sees such a token can use it.

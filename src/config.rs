@@ -1,0 +1,203 @@
+//! The settings: defaults, then `cartable.toml`, then `CARTABLE_…` variables, then flags.
+//!
+//! Each layer owns its section (such as [`crate::http::Config`]); this module merges them and remembers
+//! where each value came from. A key that nobody knows is an error, since a misspelt limit protects nobody.
+
+mod layers;
+pub mod recorded;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::address::{Addresses, BadBase};
+use crate::identity;
+use crate::secret::Secret;
+use crate::units::Size;
+
+pub use layers::{Origin, Settings, VARIABLES_ASIDE};
+
+/// The file that is read when none is named, if it is there.
+pub const FILE: &str = "cartable.toml";
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{origin}: there is no setting `{key}`{}", nearest.as_deref().map(|key| format!("; did you mean `{key}`?")).unwrap_or_default())]
+    Unknown { key: String, origin: Origin, nearest: Option<String> },
+    #[error("{origin}: `{key}`: {reason}")]
+    Value { key: String, origin: Origin, reason: String },
+    #[error("`{key}` is a secret: set it by the variable {variable} instead of in a file or a flag")]
+    Secret { key: String, variable: String },
+    #[error("{}: {reason}", path.display())]
+    File { path: PathBuf, reason: String },
+    #[error("a flag `--set` takes KEY=VALUE, not `{0}`")]
+    Flag(String),
+    #[error("base_url: {0}")]
+    Base(#[from] BadBase),
+    #[error("{0}")]
+    Together(&'static str),
+}
+
+/// Where pods are, below the base address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// `{base_url}{name}/`
+    Path,
+    /// `https://{name}.{pods_host}/`
+    Subdomain,
+}
+
+/// The form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Log {
+    Text,
+    Json,
+}
+
+/// Certificate chain and key of the https listener, as PEM files. Both or none.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tls {
+    pub cert: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+}
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// The address and port that the server listens on.
+    pub listen: SocketAddr,
+    /// The public address: an origin, https unless loopback. Default: `http://localhost:{port}/`.
+    pub base_url: Option<String>,
+    pub layout: Layout,
+    /// The host whose sub-domains are pods; for the layout `subdomain`.
+    pub pods_host: Option<String>,
+    /// Peers whose `Forwarded` and `X-Forwarded-*` fields are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    pub tls: Tls,
+    /// The data folder.
+    pub data: PathBuf,
+    /// The file of the secret key. Default: `{data}.key`, beside the data folder.
+    pub key_file: Option<PathBuf>,
+    /// The secret key itself; wins over the file. By variable only.
+    #[serde(serialize_with = "hidden", deserialize_with = "secret")]
+    pub secret_key: Option<Secret>,
+    /// The most bytes a new pod may hold.
+    pub quota: Option<Size>,
+    pub log: Log,
+    /// Which messages are logged: `info`, `warn`, `cartable=debug`, …
+    pub log_filter: String,
+    /// The address of the metrics page, for the operator's network only.
+    pub metrics: Option<SocketAddr>,
+    /// For developing: opens the JSON account API, lets `fetch` reach loopback over http.
+    pub dev: bool,
+    pub http: crate::http::Config,
+    pub identity: identity::Config,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
+            base_url: None,
+            layout: Layout::Path,
+            pods_host: None,
+            trusted_proxies: Vec::new(),
+            tls: Tls::default(),
+            data: PathBuf::from("data"),
+            key_file: None,
+            secret_key: None,
+            quota: None,
+            log: Log::Text,
+            log_filter: "info".into(),
+            metrics: None,
+            dev: false,
+            http: crate::http::Config::default(),
+            identity: identity::Config::default(),
+        }
+    }
+}
+
+impl Config {
+    /// The public addresses that the settings describe.
+    ///
+    /// Spec: O-101
+    pub fn addresses(&self) -> Result<Addresses, Error> {
+        let base = self.base_url.clone().unwrap_or_else(|| format!("http://localhost:{}/", self.listen.port()));
+        match (self.layout, &self.pods_host) {
+            (Layout::Path, _) => Ok(Addresses::with_paths(&base)?),
+            (Layout::Subdomain, Some(host)) => Ok(Addresses::with_subdomains(&base, host)?),
+            (Layout::Subdomain, None) => Err(Error::Together("the layout `subdomain` needs `pods_host`")),
+        }
+    }
+
+    /// The file of the secret key: beside the data folder, so that a copy of the data is not a copy of the key.
+    pub fn key_file(&self) -> PathBuf {
+        self.key_file.clone().unwrap_or_else(|| beside(&self.data, ".key"))
+    }
+
+    /// Certificate and key of the https listener, if there is one.
+    pub fn tls(&self) -> Option<(&Path, &Path)> {
+        Some((self.tls.cert.as_deref()?, self.tls.key.as_deref()?))
+    }
+
+    /// Refuses settings that are fine one by one and make no sense together.
+    fn check(&self) -> Result<(), Error> {
+        if self.tls.cert.is_some() != self.tls.key.is_some() {
+            return Err(Error::Together("`tls.cert` and `tls.key` go together: set both or none"));
+        }
+        self.addresses().map(|_| ())
+    }
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.map(Secret::new))
+}
+
+#[expect(clippy::ref_option, reason = "serde passes the field")]
+fn hidden<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(|_| "…").serialize(serializer)
+}
+
+/// A path that continues the last segment of `folder`: `data` and `.key` give `data.key`.
+fn beside(folder: &Path, suffix: &str) -> PathBuf {
+    // Components drop a trailing slash, which would hide the file in the folder.
+    let mut name = folder.components().collect::<PathBuf>().into_os_string();
+    name.push(suffix);
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_lies_beside_the_data() {
+        for (data, key) in [("data", "data.key"), ("/srv/cartable/", "/srv/cartable.key"), ("./d", "./d.key")] {
+            let config = Config { data: data.into(), ..Config::default() };
+            assert_eq!(config.key_file(), PathBuf::from(key), "{data}");
+        }
+    }
+
+    #[test]
+    fn the_base_address_follows_the_port() {
+        let config = Config { listen: SocketAddr::from(([127, 0, 0, 1], 4100)), ..Config::default() };
+        assert_eq!(config.addresses().unwrap().base(), "http://localhost:4100/");
+    }
+
+    #[test]
+    fn settings_must_fit_together() {
+        let half_tls = Config { tls: Tls { cert: Some("a.pem".into()), key: None }, ..Config::default() };
+        let no_host = Config { layout: Layout::Subdomain, ..Config::default() };
+        let http_outside = Config { base_url: Some("http://pods.example/".into()), ..Config::default() };
+        for config in [half_tls, no_host, http_outside] {
+            assert!(config.check().is_err(), "{config:?}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The addresses that a data folder belongs to: every WebID, rule and link kept in it begins with them.
+
+use bytes::Bytes;
+
+use crate::address::Addresses;
+use crate::clock::Timestamp;
+use crate::path::{PodName, ResourcePath};
+use crate::storage::{self, Change, EntryIs, EntryWrite, Scope, Storage};
+
+/// The house record of the addresses.
+const ENTRY: &str = "addresses";
+
+/// Why a data folder cannot be used at these addresses.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(
+        "this data folder belongs to {recorded}, and every WebID and link in it begins so; the settings say {set}. Set \
+         `base_url`, `layout` and `pods_host` back, or begin a new folder with `data` and copy the pods there"
+    )]
+    Changed { recorded: String, set: String },
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+}
+
+/// Records the addresses when a data folder is first used; later they must be the same.
+pub async fn keep(storage: &dyn Storage, addresses: &Addresses, now: Timestamp) -> Result<(), Error> {
+    let set = written(addresses);
+    loop {
+        if let Some(entry) = storage.entry(ENTRY).await? {
+            let recorded = String::from_utf8_lossy(&entry.value).into_owned();
+            return if recorded == set { Ok(()) } else { Err(Error::Changed { recorded, set }) };
+        }
+        let mut change = Change::of(Scope::House, now);
+        let value = Some(Bytes::from(set.clone()));
+        change.entries.push(EntryWrite { key: ENTRY.into(), expected: EntryIs::Absent, value });
+        match storage.commit(change).await {
+            // Another process was first; see whether it said the same.
+            Err(storage::Error::Taken(_) | storage::Error::Moved) => {}
+            done => return Ok(done.map(|_| ())?),
+        }
+    }
+}
+
+/// The base address and the pattern of pods.
+fn written(addresses: &Addresses) -> String {
+    let pods = PodName::parse("name").map(|name| addresses.iri(&ResourcePath::root(name))).unwrap_or_default();
+    format!("{} with pods at {pods}", addresses.base())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_layout_is_a_part_of_it() {
+        let paths = Addresses::with_paths("https://cartable.example/").unwrap();
+        let hosts = Addresses::with_subdomains("https://cartable.example/", "pods.example").unwrap();
+        assert_eq!(written(&paths), "https://cartable.example/ with pods at https://cartable.example/name/");
+        assert_eq!(written(&hosts), "https://cartable.example/ with pods at https://name.pods.example/");
+    }
+}
