@@ -1,0 +1,318 @@
+//! Accounts: how people sign in here, which pods and WebIDs are theirs, and their client credentials.
+//!
+//! An account is one house record; e-mail addresses, WebIDs and pod names are records of their own that must be absent
+//! when they are taken, so that each stays unique. All of a change goes in one commit.
+
+mod credential;
+mod draft;
+mod email;
+mod password;
+mod session;
+mod throttle;
+mod webid;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+pub use credential::{Credential, CredentialId, NewCredential, Presented};
+pub use draft::Draft;
+pub use email::Email;
+pub use password::{Hash, Password, Passwords, Unhashed, Weak};
+pub use session::{Session, SessionToken};
+
+use super::Revocations;
+use super::token::Claims;
+use crate::address::Addresses;
+use crate::clock::{Clock, Timestamp};
+use crate::path::PodName;
+use crate::storage::{self, Change, Committed, Entry, EntryIs, KeyRange, Scope, Storage};
+
+/// How often an edit is decided again because someone wrote first.
+const ATTEMPTS: usize = 8;
+
+/// What an account does not allow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("an account with this e-mail address exists already")]
+    EmailTaken,
+    #[error("this account signs in with an e-mail address already")]
+    HasLogin,
+    #[error("this pod name is taken, or too much like one that is; choose another")]
+    NameTaken,
+    #[error("this pod name is reserved; choose another")]
+    NameReserved,
+    #[error("this WebID is linked to an account already")]
+    WebIdTaken,
+    #[error("this WebID is not linked to the account")]
+    NotLinked,
+    #[error("this WebID is in a pod of this server that belongs to someone else")]
+    NotYours,
+    /// The second text is the triple that proves the WebID.
+    #[error("to prove that the WebID is yours, add this triple to its document, then ask again within 30 minutes: {0}")]
+    Unproven(String),
+    #[error("the WebID's document cannot be read")]
+    WebIdUnreadable,
+    #[error("{0}")]
+    Weak(#[from] Weak),
+    #[error("the e-mail address or the password is not right")]
+    WrongLogin,
+    #[error("too many attempts; try again in {} s", .0.as_secs() + 1)]
+    TooSoon(Duration),
+    #[error("the account is disabled")]
+    Disabled,
+    #[error("sign in again: this needs a sign-in of the last 10 minutes")]
+    StaleSignIn,
+    #[error("an account has at most {0} client credentials; delete one first")]
+    TooManyCredentials(usize),
+    #[error("a name has at most {0} characters")]
+    LongName(usize),
+    #[error("the only way to sign in to an account cannot be removed")]
+    LastLogin,
+    #[error("the only WebID of a pod's owner cannot be removed")]
+    LastWebId,
+    #[error("there is no such account")]
+    NoSuchAccount,
+    #[error("there are no such client credentials")]
+    NoSuchCredential,
+}
+
+/// Why an account could not be read or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+    #[error(transparent)]
+    Unhashed(#[from] Unhashed),
+    /// A record that does not read as what was written.
+    #[error("a house record cannot be read: {0}")]
+    Record(#[from] serde_json::Error),
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The name of an account: random, and shown in URLs of the account API.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccountId(Box<str>);
+
+impl AccountId {
+    fn random() -> Self {
+        Self(uuid::Uuid::from_bytes(crate::secret::random()).simple().to_string().into())
+    }
+
+    /// Reads an id; `None` if it was not made here.
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        (text.len() == 32 && text.bytes().all(hex)).then(|| Self(text.into()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn key(&self) -> Arc<str> {
+        format!("account/{self}").into()
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An e-mail address and a password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Login {
+    pub email: Email,
+    pub password: Hash,
+}
+
+/// Someone who can sign in here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    pub id: AccountId,
+    pub created: Timestamp,
+    /// Nobody signs in, and no token of the account is good.
+    #[serde(default)]
+    pub disabled: bool,
+    pub login: Option<Login>,
+    /// The pods that the account made, oldest first.
+    pub pods: Vec<PodName>,
+    /// The WebIDs that the account may sign in as, oldest first.
+    pub webids: Vec<String>,
+    /// The ids of its client credentials, oldest first.
+    pub credentials: Vec<CredentialId>,
+}
+
+impl Account {
+    /// The account's WebID if there is one only, or the one that is named.
+    ///
+    /// Spec: O-204
+    pub fn webid(&self, named: Option<&str>) -> Result<&str, Refusal> {
+        match named {
+            Some(webid) => self.webids.iter().find(|linked| *linked == webid),
+            None => self.webids.first(),
+        }
+        .map(String::as_str)
+        .ok_or(Refusal::NotLinked)
+    }
+}
+
+/// The accounts of this server.
+pub struct Accounts {
+    storage: Arc<dyn Storage>,
+    clock: Arc<dyn Clock>,
+    addresses: Arc<Addresses>,
+    passwords: Passwords,
+    standing: credential::Standing,
+}
+
+impl Accounts {
+    pub fn new(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, addresses: Arc<Addresses>) -> Self {
+        Self { storage, clock, addresses, passwords: Passwords::default(), standing: credential::Standing::default() }
+    }
+
+    /// The account of this id.
+    pub async fn account(&self, id: &AccountId) -> Result<Option<Account>> {
+        Ok(self.read(id).await?.map(|(account, _)| account))
+    }
+
+    /// The account that signs in with this address.
+    pub async fn by_email(&self, email: &Email) -> Result<Option<Account>> {
+        match self.entry::<AccountId>(&draft::email_key(email)).await? {
+            Some(id) => self.account(&id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Accounts in the order of their ids, after `after`.
+    pub async fn accounts(&self, after: Option<&AccountId>, limit: usize) -> Result<Vec<Account>> {
+        let after = after.map(AccountId::key);
+        let range = KeyRange { prefix: "account/", after: after.as_deref(), limit };
+        let entries = self.storage.entries(range).await?;
+        entries.iter().map(|entry| Ok(serde_json::from_slice(&entry.value)?)).collect()
+    }
+
+    /// Makes an account, with a way to sign in or (for the development API) without one yet.
+    pub async fn create(&self, login: Option<(Email, Password)>) -> Result<Account> {
+        let mut draft = Draft::new(self.clock.now());
+        if let Some((email, password)) = login {
+            draft.set_login(email, self.passwords.hash(password).await?)?;
+        }
+        let account = draft.account().clone();
+        self.save(draft, Change::of(Scope::House, self.clock.now())).await?;
+        Ok(account)
+    }
+
+    /// Hashes a password for [`Draft::set_login`].
+    pub async fn hash(&self, password: Password) -> Result<Hash> {
+        Ok(self.passwords.hash(password).await?)
+    }
+
+    /// Gives an account that has no way to sign in an e-mail address and a password.
+    pub async fn add_login(&self, id: &AccountId, email: Email, password: Password) -> Result<()> {
+        let hash = self.passwords.hash(password).await?;
+        self.edit(id, |draft| draft.set_login(email.clone(), hash.clone())).await
+    }
+
+    /// Changes the password, given the old one. All sessions end.
+    pub async fn change_password(&self, id: &AccountId, old: Password, new: Password) -> Result<()> {
+        let account = self.account(id).await?.ok_or(Refusal::NoSuchAccount)?;
+        let login = account.login.ok_or(Refusal::WrongLogin)?;
+        self.count(throttle::Counted::Account(&login.email)).await?;
+        if self.passwords.check(old, Some(login.password.clone())).await? == password::Verdict::Wrong {
+            return Err(Refusal::WrongLogin.into());
+        }
+        let hash = self.passwords.hash(new).await?;
+        self.edit(id, |draft| {
+            draft.forget(throttle::Counted::Account(&login.email));
+            draft.replace_password(&login.password, hash.clone())
+        })
+        .await?;
+        self.end_sessions(id).await
+    }
+
+    /// Disables an account, or enables it again.
+    pub async fn set_disabled(&self, id: &AccountId, disabled: bool) -> Result<()> {
+        self.edit(id, |draft| {
+            draft.set_disabled(disabled);
+            Ok::<_, Refusal>(())
+        })
+        .await
+    }
+
+    /// Opens an account for changes that go with others in one commit; see [`Accounts::save`].
+    pub async fn draft(&self, id: &AccountId) -> Result<Draft> {
+        let (account, entry) = self.read(id).await?.ok_or(Refusal::NoSuchAccount)?;
+        Ok(Draft::of(account, entry.version))
+    }
+
+    /// Writes a draft as a part of `change`. [`storage::Error::Moved`] asks to decide again.
+    pub async fn save(&self, draft: Draft, mut change: Change) -> Result<Committed> {
+        change.entries.extend(draft.into_entries()?);
+        match self.storage.commit(change).await {
+            Err(storage::Error::Taken(what)) => Err(draft::taken(&what).into()),
+            done => Ok(done?),
+        }
+    }
+
+    /// Reads an account, edits it and writes it, as often as others get in between.
+    async fn edit<T, E: Into<Error>>(&self, id: &AccountId, edit: impl Fn(&mut Draft) -> Result<T, E>) -> Result<T> {
+        for _ in 0..ATTEMPTS {
+            let mut draft = self.draft(id).await?;
+            let made = edit(&mut draft).map_err(Into::into)?;
+            match self.save(draft, Change::of(Scope::House, self.clock.now())).await {
+                Err(Error::Storage(storage::Error::Moved)) => {}
+                done => return done.map(|_| made),
+            }
+        }
+        Err(storage::Error::Moved.into())
+    }
+
+    async fn read(&self, id: &AccountId) -> Result<Option<(Account, Entry)>> {
+        match self.storage.entry(&id.key()).await? {
+            Some(entry) => Ok(Some((serde_json::from_slice(&entry.value)?, entry))),
+            None => Ok(None),
+        }
+    }
+
+    /// The value of a house record.
+    async fn entry<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
+        let entry = self.storage.entry(key).await?;
+        Ok(entry.map(|entry| serde_json::from_slice(&entry.value)).transpose()?)
+    }
+}
+
+/// A token of ours lives by the client credentials that it was given for.
+///
+/// Spec: O-45
+#[async_trait]
+impl Revocations for Accounts {
+    async fn is_revoked(&self, token: &Claims) -> storage::Result<bool> {
+        let Some(client) = &token.client else { return Ok(true) };
+        match self.stands(client, &token.webid).await {
+            Ok(stands) => Ok(!stands),
+            Err(Error::Storage(error)) => Err(error),
+            Err(other) => Err(storage::Error::Failed(other.to_string())),
+        }
+    }
+}
+
+/// The bytes of a house record.
+fn json(value: &impl Serialize) -> Result<Bytes, serde_json::Error> {
+    Ok(serde_json::to_vec(value)?.into())
+}
+
+/// What an entry must be to be made anew.
+const NEW: EntryIs = EntryIs::Absent;

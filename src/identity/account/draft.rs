@@ -1,0 +1,246 @@
+//! An account as it is about to be, with the names that it takes and gives up.
+
+use std::sync::Arc;
+
+use super::credential::{Credential, CredentialId, MOST};
+use super::throttle::Counted;
+use super::{Account, AccountId, Accounts, Email, Hash, Login, NEW, Refusal, json};
+use crate::clock::Timestamp;
+use crate::path::PodName;
+use crate::storage::{EntryIs, EntryWrite, Version};
+
+/// Names that belong to the server or would mislead.
+///
+/// Spec: O-327
+const RESERVED: [&str; 40] = [
+    "about",
+    "abuse",
+    "account",
+    "accounts",
+    "acme",
+    "admin",
+    "administrator",
+    "api",
+    "app",
+    "apps",
+    "assets",
+    "auth",
+    "blog",
+    "cartable",
+    "cdn",
+    "contact",
+    "dev",
+    "docs",
+    "ftp",
+    "help",
+    "host",
+    "info",
+    "login",
+    "mail",
+    "media",
+    "metrics",
+    "official",
+    "oidc",
+    "pod",
+    "pods",
+    "postmaster",
+    "root",
+    "security",
+    "share",
+    "smtp",
+    "static",
+    "status",
+    "support",
+    "webmaster",
+    "www",
+];
+
+/// A change of one account, to be saved in one commit.
+#[derive(Debug)]
+pub struct Draft {
+    account: Account,
+    was: EntryIs,
+    entries: Vec<EntryWrite>,
+}
+
+impl Draft {
+    /// A new account.
+    pub fn new(at: Timestamp) -> Self {
+        let account = Account {
+            id: AccountId::random(),
+            created: at,
+            disabled: false,
+            login: None,
+            pods: Vec::new(),
+            webids: Vec::new(),
+            credentials: Vec::new(),
+        };
+        Self { account, was: NEW, entries: Vec::new() }
+    }
+
+    /// An account that was read at `version`.
+    pub(super) fn of(account: Account, version: Version) -> Self {
+        Self { account, was: EntryIs::At(version), entries: Vec::new() }
+    }
+
+    /// The account as it will be.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Sets the address and the password that the account signs in with; it must have none yet.
+    pub fn set_login(&mut self, email: Email, password: Hash) -> Result<(), Refusal> {
+        if self.account.login.is_some() {
+            return Err(Refusal::HasLogin);
+        }
+        self.take(email_key(&email));
+        self.account.login = Some(Login { email, password });
+        Ok(())
+    }
+
+    /// Replaces the password, if it is still the one that was checked.
+    pub(super) fn replace_password(&mut self, old: &Hash, new: Hash) -> Result<(), Refusal> {
+        let login = self.account.login.as_mut().filter(|login| login.password == *old).ok_or(Refusal::WrongLogin)?;
+        login.password = new;
+        Ok(())
+    }
+
+    pub(super) fn set_disabled(&mut self, disabled: bool) {
+        self.account.disabled = disabled;
+    }
+
+    /// Takes a pod name, unless it is reserved. A name that looks like another's is taken too.
+    ///
+    /// Spec: O-327
+    pub fn add_pod(&mut self, name: &PodName) -> Result<(), Refusal> {
+        if RESERVED.contains(&name.as_str()) {
+            return Err(Refusal::NameReserved);
+        }
+        self.take(format!("pod/{}", skeleton(name)));
+        self.account.pods.push(name.clone());
+        Ok(())
+    }
+
+    /// Links a WebID; it must not be linked to any account.
+    pub fn link(&mut self, webid: &str) {
+        self.take(webid_key(webid));
+        self.account.webids.push(webid.to_owned());
+    }
+
+    /// Unlinks a WebID. Client credentials that use it stop working.
+    ///
+    /// Spec: O-206
+    pub(super) fn unlink(&mut self, webid: &str) -> Result<(), Refusal> {
+        let at = self.account.webids.iter().position(|linked| linked == webid).ok_or(Refusal::NotLinked)?;
+        if self.account.webids.len() == 1 && !self.account.pods.is_empty() {
+            return Err(Refusal::LastWebId);
+        }
+        self.account.webids.remove(at);
+        self.give_up(webid_key(webid));
+        Ok(())
+    }
+
+    /// Adds client credentials, up to the limit.
+    ///
+    /// Spec: O-204
+    pub(super) fn add_credential(&mut self, credential: &Credential) -> Result<(), super::Error> {
+        if self.account.credentials.len() >= MOST {
+            return Err(Refusal::TooManyCredentials(MOST).into());
+        }
+        let value = Some(json(credential)?);
+        self.entries.push(EntryWrite { key: credential.id.key(), expected: NEW, value });
+        self.account.credentials.push(credential.id.clone());
+        Ok(())
+    }
+
+    pub(super) fn remove_credential(&mut self, id: &CredentialId) -> Result<(), Refusal> {
+        let at = self.account.credentials.iter().position(|own| own == id).ok_or(Refusal::NoSuchCredential)?;
+        self.account.credentials.remove(at);
+        self.give_up(id.key());
+        Ok(())
+    }
+
+    /// Forgets failed attempts.
+    pub(super) fn forget(&mut self, counted: Counted<'_>) {
+        self.entries.push(Accounts::forgotten(counted));
+    }
+
+    /// Removes a house record along with the change.
+    pub(super) fn give_up(&mut self, key: impl Into<Arc<str>>) {
+        self.entries.push(EntryWrite { key: key.into(), expected: EntryIs::Anything, value: None });
+    }
+
+    /// Takes a name that nobody has, and says whose it is.
+    fn take(&mut self, key: String) {
+        let owner = serde_json::Value::from(self.account.id.as_str()).to_string();
+        self.entries.push(EntryWrite { key: key.into(), expected: NEW, value: Some(owner.into()) });
+    }
+
+    pub(super) fn into_entries(self) -> Result<Vec<EntryWrite>, serde_json::Error> {
+        let value = Some(json(&self.account)?);
+        let mut entries = self.entries;
+        entries.push(EntryWrite { key: self.account.id.key(), expected: self.was, value });
+        Ok(entries)
+    }
+}
+
+pub(super) fn email_key(email: &Email) -> String {
+    format!("email/{email}")
+}
+
+pub(super) fn webid_key(webid: &str) -> String {
+    format!("webid/{webid}")
+}
+
+/// What it means that a name was there already: an entry of [`Draft::take`], or the pod itself.
+pub(super) fn taken(what: &str) -> Refusal {
+    match what.split_once('/') {
+        Some(("email", _)) => Refusal::EmailTaken,
+        Some(("webid", _)) => Refusal::WebIdTaken,
+        _ => Refusal::NameTaken,
+    }
+}
+
+/// A name as the eye takes it: those that look alike have one skeleton.
+///
+/// Spec: O-327
+fn skeleton(name: &PodName) -> String {
+    name.as_str().replace("rn", "m").replace("vv", "w").replace('0', "o").replace(['1', 'i'], "l").replace('5', "s")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_look_alike_have_one_skeleton() {
+        let skeleton = |name: &str| skeleton(&PodName::parse(name).unwrap());
+        for (one, other) in [("alice", "a1ice"), ("marne", "mame"), ("bob", "b0b"), ("sam", "5am"), ("lea-1", "lea-i")]
+        {
+            assert_eq!(skeleton(one), skeleton(other));
+        }
+        for (one, other) in [("anne-marie", "annemarie"), ("bob", "rob"), ("pod-2", "pod-3")] {
+            assert_ne!(skeleton(one), skeleton(other));
+        }
+    }
+
+    #[test]
+    fn reserved_names_are_names() {
+        assert!(RESERVED.iter().all(|name| PodName::parse(name).is_some()));
+        assert!(RESERVED.is_sorted());
+        let mut draft = Draft::new(Timestamp::default());
+        assert_eq!(draft.add_pod(&PodName::parse("admin").unwrap()), Err(Refusal::NameReserved));
+        assert_eq!(draft.add_pod(&PodName::parse("ada").unwrap()), Ok(()));
+    }
+
+    #[test]
+    fn the_last_webid_of_an_owner_stays() {
+        let mut draft = Draft::new(Timestamp::default());
+        draft.add_pod(&PodName::parse("ada").unwrap()).unwrap();
+        draft.link("https://pods.example/ada/profile/card#me");
+        assert_eq!(draft.unlink("https://pods.example/ada/profile/card#me"), Err(Refusal::LastWebId));
+        draft.link("https://ada.example/#me");
+        assert_eq!(draft.unlink("https://pods.example/ada/profile/card#me"), Ok(()));
+        assert_eq!(draft.unlink("https://elsewhere.example/#me"), Err(Refusal::NotLinked));
+    }
+}

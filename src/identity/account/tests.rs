@@ -1,0 +1,270 @@
+//! Stories of accounts on a real store, with a set clock.
+
+use std::net::IpAddr;
+
+use super::*;
+use crate::clock::SetClock;
+use crate::rdf::{Graph, Literal, Term, Triple, vocab};
+use crate::storage::sqlite::{Options, Sqlite};
+
+const PASSWORD: &str = "a bridge over the river";
+const WEBID: &str = "https://pods.example/ada/profile/card#me";
+
+struct World {
+    accounts: Accounts,
+    clock: Arc<SetClock>,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(SetClock::at(Timestamp::from_seconds(1_700_000_000)));
+        let options = Options { durable: false, clock: clock.clone() };
+        let storage = Arc::new(Sqlite::open(folder.path(), options).unwrap());
+        let addresses = Arc::new(Addresses::with_paths("https://pods.example/").unwrap());
+        Self { accounts: Accounts::new(storage, clock.clone(), addresses), clock, _folder: folder }
+    }
+
+    async fn account(&self, email: &str) -> Account {
+        let login = (Email::parse(email).unwrap(), Password::chosen(PASSWORD).unwrap());
+        self.accounts.create(Some(login)).await.unwrap()
+    }
+
+    /// An account with a pod `ada`, as far as accounts know.
+    async fn ada(&self) -> Account {
+        let account = self.account("ada@example.org").await;
+        let name = PodName::parse("ada").unwrap();
+        let edited = self.accounts.edit(&account.id, |draft| {
+            draft.add_pod(&name)?;
+            draft.link(WEBID);
+            Ok::<_, Refusal>(())
+        });
+        edited.await.unwrap();
+        self.accounts.account(&account.id).await.unwrap().unwrap()
+    }
+
+    async fn link(&self, id: &AccountId, webid: &str) {
+        let edited = self.accounts.edit(id, |draft| {
+            draft.link(webid);
+            Ok::<_, Refusal>(())
+        });
+        edited.await.unwrap();
+    }
+
+    async fn sign_in(&self, email: &str, password: &str) -> Result<SessionToken> {
+        self.accounts.sign_in(Email::parse(email).as_ref(), Password::typed(password), None).await
+    }
+
+    fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+    }
+}
+
+fn refusal<T: std::fmt::Debug>(result: Result<T>) -> Refusal {
+    match result {
+        Err(Error::Refused(refusal)) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Shows: O-324
+#[tokio::test]
+async fn an_address_is_one_account_and_its_password_opens_it() {
+    let world = World::new();
+    let account = world.account("ada@example.org").await;
+    let again = (Email::parse("ADA@example.org").unwrap(), Password::chosen(PASSWORD).unwrap());
+    assert_eq!(refusal(world.accounts.create(Some(again)).await), Refusal::EmailTaken);
+    let token = world.sign_in("Ada@Example.org", PASSWORD).await.unwrap();
+    let (found, session) = world.accounts.session(&token).await.unwrap().unwrap();
+    assert_eq!((found.id, session.since), (account.id, world.clock.now()));
+    assert_eq!(refusal(world.sign_in("ada@example.org", "another password").await), Refusal::WrongLogin);
+    assert_eq!(refusal(world.sign_in("bob@example.org", PASSWORD).await), Refusal::WrongLogin);
+    assert_eq!(refusal(world.sign_in("nonsense", PASSWORD).await), Refusal::WrongLogin);
+}
+
+/// Shows: O-325
+#[tokio::test]
+async fn guessing_slows_down_and_never_locks() {
+    let world = World::new();
+    world.account("ada@example.org").await;
+    for _ in 0..5 {
+        assert_eq!(refusal(world.sign_in("ada@example.org", "guess").await), Refusal::WrongLogin);
+    }
+    let wait = match refusal(world.sign_in("ada@example.org", PASSWORD).await) {
+        Refusal::TooSoon(wait) => wait,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refusal(world.sign_in("nobody@example.org", "guess").await), Refusal::WrongLogin, "others do not wait");
+    world.pass(wait);
+    world.sign_in("ada@example.org", PASSWORD).await.unwrap();
+    assert_eq!(refusal(world.sign_in("ada@example.org", "guess").await), Refusal::WrongLogin, "the count is forgotten");
+}
+
+/// Shows: O-325
+#[tokio::test]
+async fn an_address_that_guesses_at_many_accounts_waits_too() {
+    let world = World::new();
+    world.account("ada@example.org").await;
+    let from = |address: &str| Some(address.parse::<IpAddr>().unwrap());
+    let guess = |number: usize, client| {
+        let email = Email::parse(&format!("guess{number}@example.org"));
+        let accounts = &world.accounts;
+        async move { accounts.sign_in(email.as_ref(), Password::typed("guess"), client).await }
+    };
+    for number in 0..40 {
+        assert_eq!(refusal(guess(number, from("192.0.2.1")).await), Refusal::WrongLogin);
+    }
+    assert!(matches!(refusal(guess(40, from("192.0.2.1")).await), Refusal::TooSoon(_)));
+    assert_eq!(refusal(guess(41, from("192.0.2.2")).await), Refusal::WrongLogin);
+}
+
+#[tokio::test]
+async fn sessions_end() {
+    let world = World::new();
+    let account = world.account("ada@example.org").await;
+    let tokens = [world.sign_in("ada@example.org", PASSWORD).await, world.sign_in("ada@example.org", PASSWORD).await];
+    let [first, second] = tokens.map(Result::unwrap);
+    world.accounts.end_session(&first).await.unwrap();
+    assert!(world.accounts.session(&first).await.unwrap().is_none());
+    assert!(world.accounts.session(&second).await.unwrap().is_some());
+    world.accounts.set_disabled(&account.id, true).await.unwrap();
+    assert!(world.accounts.session(&second).await.unwrap().is_none());
+    assert_eq!(refusal(world.sign_in("ada@example.org", PASSWORD).await), Refusal::Disabled);
+    world.accounts.set_disabled(&account.id, false).await.unwrap();
+    let (_, session) = world.accounts.session(&second).await.unwrap().unwrap();
+    assert!(session.is_fresh(world.clock.now()));
+    world.pass(Duration::from_mins(11));
+    assert!(!session.is_fresh(world.clock.now()));
+    world.pass(Duration::from_hours(14 * 24));
+    assert!(world.accounts.session(&second).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_new_password_ends_all_sessions() {
+    let world = World::new();
+    let account = world.account("ada@example.org").await;
+    let token = world.sign_in("ada@example.org", PASSWORD).await.unwrap();
+    let change = |old: &str, new: &str| {
+        world.accounts.change_password(&account.id, Password::typed(old), Password::chosen(new).unwrap())
+    };
+    assert_eq!(refusal(change("wrong", "a tunnel below the river").await), Refusal::WrongLogin);
+    change(PASSWORD, "a tunnel below the river").await.unwrap();
+    assert!(world.accounts.session(&token).await.unwrap().is_none());
+    assert_eq!(refusal(world.sign_in("ada@example.org", PASSWORD).await), Refusal::WrongLogin);
+    world.sign_in("ada@example.org", "a tunnel below the river").await.unwrap();
+}
+
+/// Shows: O-204
+#[tokio::test]
+async fn client_credentials_are_for_linked_webids_and_limited() {
+    let world = World::new();
+    let account = world.ada().await;
+    let create = |webid| world.accounts.create_credential(&account.id, webid, Some("backup script"));
+    assert_eq!(refusal(create(Some("https://bob.example/#me")).await), Refusal::NotLinked);
+    let made = create(None).await.unwrap();
+    assert_eq!(made.credential.webid, WEBID);
+    assert_eq!(made.credential.expires, world.clock.now().plus(Duration::from_hours(365 * 24)));
+    for _ in 1..20 {
+        create(Some(WEBID)).await.unwrap();
+    }
+    assert_eq!(refusal(create(None).await), Refusal::TooManyCredentials(20));
+    let stored = world.accounts.storage.entry(&made.credential.id.key()).await.unwrap().unwrap();
+    assert!(!String::from_utf8_lossy(&stored.value).contains(made.secret.reveal()));
+    world.accounts.delete_credential(&account.id, &made.credential.id).await.unwrap();
+    create(None).await.unwrap();
+}
+
+/// Shows: O-162, O-170
+#[tokio::test]
+async fn only_the_secret_presents_credentials() {
+    let world = World::new();
+    let account = world.ada().await;
+    let made = world.accounts.create_credential(&account.id, None, None).await.unwrap();
+    let (id, secret) = (made.credential.id.to_string(), made.secret.reveal().to_owned());
+    let present = |id: &str, secret: &str| {
+        let (id, secret) = (id.to_owned(), secret.to_owned());
+        let accounts = &world.accounts;
+        async move { accounts.present(&id, &secret).await.unwrap() }
+    };
+    assert_eq!(present(&id, &secret).await, Presented::Good(Arc::new(made.credential)));
+    for (id, secret) in [(id.as_str(), "wrong"), (id.as_str(), ""), ("wrong", secret.as_str()), ("a:b", "")] {
+        assert_eq!(present(id, secret).await, Presented::Unknown);
+    }
+    world.accounts.set_disabled(&account.id, true).await.unwrap();
+    assert_eq!(present(&id, &secret).await, Presented::Withdrawn);
+    world.accounts.set_disabled(&account.id, false).await.unwrap();
+    world.pass(Duration::from_hours(365 * 24));
+    assert_eq!(present(&id, &secret).await, Presented::Unknown);
+}
+
+/// Shows: O-45
+#[tokio::test]
+async fn tokens_stand_as_long_as_what_they_rest_on() {
+    let world = World::new();
+    let account = world.ada().await;
+    let made = world.accounts.create_credential(&account.id, None, None).await.unwrap();
+    let id = made.credential.id;
+    let stands = || async { world.accounts.stands(id.as_str(), WEBID).await.unwrap() };
+    assert!(stands().await);
+    assert!(!world.accounts.stands(id.as_str(), "https://bob.example/#me").await.unwrap());
+    world.accounts.set_disabled(&account.id, true).await.unwrap();
+    assert!(!stands().await);
+    world.accounts.set_disabled(&account.id, false).await.unwrap();
+    assert!(stands().await);
+    world.link(&account.id, "https://ada.example/#me").await;
+    world.accounts.unlink_webid(&account.id, WEBID).await.unwrap();
+    assert!(!stands().await);
+    world.link(&account.id, WEBID).await;
+    assert!(stands().await);
+    world.accounts.delete_credential(&account.id, &id).await.unwrap();
+    assert!(!stands().await);
+    assert_eq!(refusal(world.accounts.delete_credential(&account.id, &id).await), Refusal::NoSuchCredential);
+}
+
+/// Shows: O-205, O-206
+#[tokio::test]
+async fn a_webid_elsewhere_is_linked_once_it_is_proven() {
+    let world = World::new();
+    let account = world.ada().await;
+    let other = world.account("bob@example.org").await;
+    let webid = "https://ada.example/#me";
+    let link = |id: AccountId, webid: &'static str, document: Option<Graph>| {
+        let accounts = &world.accounts;
+        async move { accounts.link_webid(&id, webid, async |_: &str| document).await }
+    };
+    let Refusal::Unproven(triple) = refusal(link(account.id.clone(), webid, None).await) else { panic!() };
+    let token = triple.split('"').nth(1).unwrap().to_owned();
+    let document = || {
+        let literal = Literal { lexical: token.as_str().into(), datatype: vocab::xsd::STRING.into(), language: None };
+        let predicate = vocab::solid::OIDC_ISSUER_REGISTRATION_TOKEN;
+        Graph::from_iter(Triple::new(Term::iri(webid), predicate, Term::Literal(literal)))
+    };
+    assert_eq!(refusal(link(account.id.clone(), webid, None).await), Refusal::WebIdUnreadable);
+    assert!(matches!(refusal(link(account.id.clone(), webid, Some(Graph::default())).await), Refusal::Unproven(_)));
+    assert!(matches!(refusal(link(other.id.clone(), webid, Some(document())).await), Refusal::Unproven(_)));
+    link(account.id.clone(), webid, Some(document())).await.unwrap();
+    assert_eq!(refusal(link(account.id.clone(), webid, None).await), Refusal::WebIdTaken);
+
+    let home = "https://pods.example/ada/people/ada#me";
+    assert_eq!(refusal(link(other.id.clone(), home, None).await), Refusal::NotYours);
+    link(account.id.clone(), home, None).await.unwrap();
+    for webid in [home, webid] {
+        world.accounts.unlink_webid(&account.id, webid).await.unwrap();
+    }
+    assert_eq!(refusal(world.accounts.unlink_webid(&account.id, WEBID).await), Refusal::LastWebId);
+}
+
+/// Shows: O-205
+#[tokio::test]
+async fn a_proof_is_good_for_half_an_hour() {
+    let world = World::new();
+    let account = world.ada().await;
+    let link =
+        || world.accounts.link_webid(&account.id, "https://ada.example/#me", async |_: &str| Some(Graph::default()));
+    let Refusal::Unproven(first) = refusal(link().await) else { panic!() };
+    assert_eq!(refusal(link().await), Refusal::Unproven(first.clone()));
+    world.pass(Duration::from_mins(31));
+    let Refusal::Unproven(second) = refusal(link().await) else { panic!() };
+    assert_ne!(first, second);
+}

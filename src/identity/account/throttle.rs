@@ -1,0 +1,151 @@
+//! Slowing down those who guess passwords.
+//!
+//! Failures are counted for the account that is named and for the address that asks, in house records, so that neither
+//! a restart nor a second node forgets them. Nothing is ever locked: the wait is capped, and whoever waits gets in.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Accounts, Email, Error, Refusal, json};
+use crate::clock::Timestamp;
+use crate::storage::{self, Change, EntryIs, EntryWrite, Scope};
+
+/// After this long without a failure all is forgotten.
+const FORGOTTEN: Duration = Duration::from_hours(1);
+/// The longest wait. It bounds guessing at an account to 60 an hour, and what others can do to its owner to a minute.
+const LONGEST: Duration = Duration::from_mins(1);
+/// How often an attempt is counted again when others were counted first.
+const ATTEMPTS: usize = 8;
+
+/// Whose failures are counted, and how many pass without a wait.
+#[derive(Debug, Clone, Copy)]
+pub enum Counted<'a> {
+    Account(&'a Email),
+    /// Many pupils sit behind the one address of a school.
+    Address(IpAddr),
+}
+
+impl Counted<'_> {
+    fn free(self) -> u32 {
+        match self {
+            Self::Account(_) => 5,
+            Self::Address(_) => 40,
+        }
+    }
+
+    /// The record of this count. Names are folded into 65,536 places, so that a stranger cannot fill the disk with
+    /// invented ones; two that meet share a wait of a minute at most.
+    fn key(self) -> Arc<str> {
+        let (kind, digest) = match self {
+            Self::Account(email) => ("account", Sha256::digest(email.as_str())),
+            Self::Address(IpAddr::V4(address)) => ("address", Sha256::digest(address.octets())),
+            // Whoever has one IPv6 address has its /64.
+            Self::Address(IpAddr::V6(address)) => ("address", Sha256::digest(&address.octets()[..8])),
+        };
+        format!("throttle/{kind}/{:02x}{:02x}", digest[0], digest[1]).into()
+    }
+}
+
+/// Attempts that have not succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+struct Count {
+    failures: u32,
+    last: Timestamp,
+}
+
+impl Count {
+    /// How long after the last attempt the next one is looked at: 1 s, 2 s, 4 s, … once the free ones are used up.
+    fn delay(self, free: u32) -> Duration {
+        match self.failures.checked_sub(free) {
+            None => Duration::ZERO,
+            Some(over) => Duration::from_secs(1 << over.min(16)).min(LONGEST),
+        }
+    }
+
+    /// The count with one more attempt at `now`, or how long to wait.
+    fn attempt(self, free: u32, now: Timestamp) -> Result<Self, Duration> {
+        let fresh = if self.last.plus(FORGOTTEN) < now { Self::default() } else { self };
+        let due = fresh.last.plus(fresh.delay(free));
+        if due > now {
+            return Err(Duration::from_millis(due.millis().saturating_sub(now.millis()).unsigned_abs()));
+        }
+        Ok(Self { failures: fresh.failures.saturating_add(1), last: now })
+    }
+}
+
+impl Accounts {
+    /// Whether an attempt may be looked at now; counts nothing.
+    ///
+    /// Spec: O-325
+    pub(super) async fn admit(&self, counted: Counted<'_>) -> Result<(), Error> {
+        let (count, _) = self.count_of(&counted.key()).await?;
+        count.attempt(counted.free(), self.clock.now()).map_err(Refusal::TooSoon)?;
+        Ok(())
+    }
+
+    /// Counts an attempt. Too soon after the last: [`Refusal::TooSoon`], and nothing is counted.
+    ///
+    /// Spec: O-325
+    pub(super) async fn count(&self, counted: Counted<'_>) -> Result<(), Error> {
+        let key = counted.key();
+        for _ in 0..ATTEMPTS {
+            let now = self.clock.now();
+            let (count, expected) = self.count_of(&key).await?;
+            let next = count.attempt(counted.free(), now).map_err(Refusal::TooSoon)?;
+            let mut change = Change::of(Scope::House, now);
+            change.entries.push(EntryWrite { key: key.clone(), expected, value: Some(json(&next)?) });
+            match self.storage.commit(change).await {
+                Err(storage::Error::Moved | storage::Error::Taken(_)) => {}
+                done => return Ok(done.map(|_| ())?),
+            }
+        }
+        Err(Refusal::TooSoon(Duration::from_secs(1)).into())
+    }
+
+    /// Forgets what was counted, after a success.
+    pub(super) fn forgotten(counted: Counted<'_>) -> EntryWrite {
+        EntryWrite { key: counted.key(), expected: EntryIs::Anything, value: None }
+    }
+
+    async fn count_of(&self, key: &str) -> Result<(Count, EntryIs), Error> {
+        Ok(match self.storage.entry(key).await? {
+            Some(entry) => (serde_json::from_slice(&entry.value).unwrap_or_default(), EntryIs::At(entry.version)),
+            None => (Count::default(), EntryIs::Absent),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_a_cap_and_are_forgotten() {
+        let mut now = Timestamp::from_seconds(1_000_000);
+        let mut count = Count::default();
+        for _ in 0..5 {
+            count = count.attempt(5, now).unwrap();
+        }
+        let mut waits = Vec::new();
+        for _ in 0..8 {
+            let wait = count.attempt(5, now).unwrap_err();
+            waits.push(wait.as_secs());
+            now = now.plus(wait);
+            count = count.attempt(5, now).unwrap();
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
+        let later = now.plus(FORGOTTEN).plus(Duration::from_secs(1));
+        assert_eq!(count.attempt(5, later).map(|count| count.failures), Ok(1));
+    }
+
+    #[test]
+    fn an_ipv6_neighbourhood_is_one_address() {
+        let key = |text: &str| Counted::Address(text.parse().unwrap()).key();
+        assert_eq!(key("2001:db8::1"), key("2001:db8::ffff"));
+        assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
+    }
+}
