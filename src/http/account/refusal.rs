@@ -1,0 +1,52 @@
+//! The statuses of what accounts refuse.
+
+use http::StatusCode;
+use http::header::{HeaderValue, RETRY_AFTER};
+use serde_json::json;
+
+use crate::http::Problem;
+use crate::identity::account::{Error, Refusal};
+
+/// Spec: O-202, O-204, O-205, O-206, O-325, O-327
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let (status, kind) = match &refusal {
+            Refusal::EmailTaken => (StatusCode::CONFLICT, "email-taken"),
+            Refusal::HasLogin => (StatusCode::CONFLICT, "login-exists"),
+            Refusal::NameTaken => (StatusCode::CONFLICT, "pod-name-taken"),
+            Refusal::NameReserved => (StatusCode::CONFLICT, "pod-name-reserved"),
+            Refusal::WebIdTaken => (StatusCode::CONFLICT, "webid-taken"),
+            Refusal::LastLogin => (StatusCode::CONFLICT, "last-login"),
+            Refusal::LastWebId => (StatusCode::CONFLICT, "last-webid"),
+            Refusal::TooManyCredentials(_) => (StatusCode::CONFLICT, "too-many-credentials"),
+            Refusal::NotLinked => (StatusCode::BAD_REQUEST, "webid-not-linked"),
+            Refusal::Unproven(_) => (StatusCode::BAD_REQUEST, "webid-unproven"),
+            Refusal::WebIdUnreadable => (StatusCode::BAD_REQUEST, "webid-unreadable"),
+            Refusal::Weak(_) => (StatusCode::BAD_REQUEST, "password-weak"),
+            Refusal::LongName(_) => (StatusCode::BAD_REQUEST, "name-too-long"),
+            Refusal::NotYours => (StatusCode::FORBIDDEN, "webid-of-another"),
+            Refusal::WrongLogin => (StatusCode::FORBIDDEN, "login-wrong"),
+            Refusal::Disabled => (StatusCode::FORBIDDEN, "account-disabled"),
+            Refusal::StaleSignIn => (StatusCode::FORBIDDEN, "sign-in-again"),
+            Refusal::TooSoon(_) => (StatusCode::TOO_MANY_REQUESTS, "too-soon"),
+            Refusal::NoSuchAccount | Refusal::NoSuchCredential => (StatusCode::NOT_FOUND, "not-found"),
+        };
+        let problem = Self::new(status, kind).detail(refusal.to_string());
+        match refusal {
+            Refusal::TooSoon(wait) => problem.header(RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1)),
+            // The member that clients of the Community Solid Server read.
+            Refusal::Unproven(triple) => problem.with("details", json!({ "quad": triple })),
+            _ => problem,
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(refusal) => refusal.into(),
+            Error::Storage(error) => error.into(),
+            Error::Unhashed(_) | Error::Record(_) => Self::fault(StatusCode::INTERNAL_SERVER_ERROR, "internal", &error),
+        }
+    }
+}
