@@ -14,7 +14,7 @@ pub struct Config {
     pub header_limit: Size,
     /// The most connections at a time.
     pub connections: usize,
-    /// How long a client may take for the header of a request.
+    /// How long a client may take for the header of a request, for a TLS handshake, or between two requests.
     pub header_timeout: Span,
     /// How long a client may send no byte of a body, or take none of an answer.
     pub idle_timeout: Span,

@@ -33,7 +33,7 @@ pub async fn serve<H, F>(
     let wire = Wire::new(socket, service.metrics.clone());
     let moved = wire.moved();
     let Some(tls) = tls else { return drive(service, TokioIo::new(wire), moved, peer, stopped).await };
-    match tokio::time::timeout(service.limits.handshake, tls.accept(wire)).await {
+    match tokio::time::timeout(service.limits.head, tls.accept(wire)).await {
         Ok(Ok(encrypted)) => drive(service, TokioIo::new(encrypted), moved, peer, stopped).await,
         Ok(Err(error)) => tracing::debug!("a TLS handshake failed: {error}"),
         Err(_) => tracing::debug!("a TLS handshake took too long"),

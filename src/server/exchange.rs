@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING};
 use http::{Method, Request, Response, StatusCode};
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
@@ -18,6 +18,9 @@ use super::{Peer, Service};
 use crate::http::cors::{self, Origin};
 use crate::http::negotiate::Wanted;
 use crate::http::{Body, Problem};
+
+/// Bytes of path and query.
+const MAX_TARGET: usize = 16 * 1024;
 
 impl<H, F> Service<H>
 where
@@ -30,7 +33,7 @@ where
         let in_flight = self.metrics.request();
         let method = request.method().clone();
         let origin = Origin::of(request.headers());
-        let mut response = match check_framing(request.headers()) {
+        let mut response = match check(&request) {
             Ok(()) => self.handle(request, peer).await.unwrap_or_else(|problem| refuse(problem, origin.as_ref())),
             Err(problem) => refuse(problem, origin.as_ref()),
         };
@@ -51,14 +54,18 @@ where
     }
 }
 
-/// Refuses a transfer coding other than `chunked`: its bytes would be taken for the content.
+/// Refuses a target without end, and a transfer coding other than `chunked`, whose bytes would be taken
+/// for the content.
 ///
 /// The other ways to disagree about where a request ends are refused, or end the connection, before
 /// this: `tests/transport/framing.rs` holds them.
 ///
-/// Spec: rfc9112 §6.1
-fn check_framing(headers: &HeaderMap) -> Result<(), Problem> {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+/// Spec: P-14, rfc9112 §6.1
+fn check<B>(request: &Request<B>) -> Result<(), Problem> {
+    if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET) {
+        return Err(Problem::new(StatusCode::URI_TOO_LONG, "target-too-long"));
+    }
+    let mut codings = request.headers().get_all(TRANSFER_ENCODING).iter();
     match (codings.next(), codings.next()) {
         (None, _) => Ok(()),
         (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(()),

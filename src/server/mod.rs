@@ -23,13 +23,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::http::Body;
+use crate::http::{Body, Config};
 use metrics::Metrics;
 
-/// Bytes of a request's head; more are answered with 431, a target of more than 64 KiB with 414.
-///
-/// Spec: P-14
-const MAX_HEAD: usize = 128 * 1024;
 /// Requests at a time on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 128;
 /// How long accepting rests after an error, such as too many open files.
@@ -38,11 +34,13 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long, and how much.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
+    /// Bytes of the head of a request; more are answered with 431.
+    ///
+    /// Spec: P-14
+    pub head_size: usize,
     /// Open connections at a time; others wait to be accepted.
     pub connections: usize,
-    /// For a TLS handshake.
-    pub handshake: Duration,
-    /// For the head of a request, and between two requests of an HTTP/1.1 connection.
+    /// For a TLS handshake, for the head of a request, and between two requests of an HTTP/1.1 connection.
     pub head: Duration,
     /// How long a connection may stay open with no byte moving in either direction.
     pub idle: Duration,
@@ -50,15 +48,22 @@ pub struct Limits {
     pub drain: Duration,
 }
 
+impl From<&Config> for Limits {
+    fn from(config: &Config) -> Self {
+        Self {
+            // Below this hyper has no room to work.
+            head_size: usize::try_from(config.header_limit.0).unwrap_or(usize::MAX).max(8192),
+            connections: config.connections,
+            head: config.header_timeout.0,
+            idle: config.idle_timeout.0,
+            drain: config.shutdown_timeout.0,
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            connections: 10_000,
-            handshake: Duration::from_secs(10),
-            head: Duration::from_secs(30),
-            idle: Duration::from_mins(1),
-            drain: Duration::from_secs(10),
-        }
+        Self::from(&Config::default())
     }
 }
 
@@ -159,8 +164,8 @@ pub async fn serve<H, F>(
 
 fn protocol(limits: &Limits) -> auto::Builder<TokioExecutor> {
     let mut protocol = auto::Builder::new(TokioExecutor::new());
-    protocol.http1().timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(MAX_HEAD);
-    let max_head = u32::try_from(MAX_HEAD).unwrap_or(u32::MAX);
-    protocol.http2().timer(TokioTimer::new()).max_header_list_size(max_head).max_concurrent_streams(MAX_STREAMS);
+    protocol.http1().timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(limits.head_size);
+    let head_size = u32::try_from(limits.head_size).unwrap_or(u32::MAX);
+    protocol.http2().timer(TokioTimer::new()).max_header_list_size(head_size).max_concurrent_streams(MAX_STREAMS);
     protocol
 }
