@@ -15,6 +15,7 @@
 //! - [`web`]: pages for people.
 //! - [`config`]: the settings.
 //! - [`server`]: listeners and connections.
+//! - [`app`]: the assembly.
 
 pub mod path;
 pub mod address;
@@ -34,3 +35,4 @@ pub mod http;
 pub mod web;
 pub mod config;
 pub mod server;
+pub mod app;

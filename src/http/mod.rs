@@ -6,11 +6,14 @@ pub mod conditional;
 pub mod config;
 pub mod cors;
 pub mod headers;
+pub mod health;
 pub mod negotiate;
 pub mod oidc;
 pub mod problem;
 pub mod range;
+pub mod refused;
 pub mod resource;
+pub mod vocabulary;
 
 pub use body::Body;
 pub use config::Config;

@@ -14,7 +14,8 @@ use crate::identity::Refused;
 pub fn problem(refused: &Refused, issuer: &str) -> Problem {
     let description = refused.to_string();
     let fault = refused.code().map(|error| Fault { error, description: &description });
-    let after = |problem: Problem, wait: std::time::Duration| problem.header(RETRY_AFTER, HeaderValue::from(wait.as_secs()));
+    let after =
+        |problem: Problem, wait: std::time::Duration| problem.header(RETRY_AFTER, HeaderValue::from(wait.as_secs()));
     let problem = match refused {
         Refused::ManyTokens | Refused::Unreadable => Problem::new(StatusCode::BAD_REQUEST, "invalid-request"),
         Refused::Scheme => Problem::new(StatusCode::UNAUTHORIZED, "unknown-scheme"),

@@ -22,7 +22,8 @@ pub fn answer(method: &Method, wanted: &Wanted) -> Result<Response<Body>, Proble
     let body = if offer.format == Format::Turtle {
         Body::from(TURTLE)
     } else {
-        let broken = |error: &dyn std::fmt::Display| Problem::fault(StatusCode::INTERNAL_SERVER_ERROR, "internal", error);
+        let broken =
+            |error: &dyn std::fmt::Display| Problem::fault(StatusCode::INTERNAL_SERVER_ERROR, "internal", error);
         let document = format::parse(TURTLE.as_bytes(), Format::Turtle, NAMESPACE).map_err(|error| broken(&error))?;
         Body::from(format::print(&document, offer.format).map_err(|error| broken(&error))?)
     };

@@ -31,6 +31,7 @@ use url::Url;
 use crate::access::Agent;
 use crate::address::Addresses;
 use crate::clock::Timestamp;
+use crate::pods::Pods;
 use crate::storage;
 use dpop::{Proof, Verifiers, Wanted};
 use jwk::Thumbprint;
@@ -164,6 +165,18 @@ pub struct Parts {
     pub keys: Arc<Keys>,
     pub profiles: Arc<dyn LocalProfiles>,
     pub revocations: Arc<dyn Revocations>,
+}
+
+impl Parts {
+    /// The parts of a server whose accounts, profiles and keys are its own.
+    pub fn local(
+        addresses: Arc<Addresses>,
+        keys: Arc<Keys>,
+        pods: Arc<Pods>,
+        accounts: Arc<account::Accounts>,
+    ) -> Self {
+        Self { addresses, keys, profiles: pods, revocations: accounts }
+    }
 }
 
 /// Tells who asks.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::pods::{self, Pods};
 use crate::rdf::{Graph, Term, vocab};
 use crate::storage;
 
@@ -15,6 +16,18 @@ pub trait LocalProfiles: Send + Sync + 'static {
     /// The document that a WebID of ours names, as it is now; `None` if there is none. Asked on every request, so it
     /// should come from a cache that holds by version.
     async fn read(&self, webid: &str) -> storage::Result<Option<Arc<Graph>>>;
+}
+
+/// The documents of our own pods, as they are now.
+#[async_trait]
+impl LocalProfiles for Pods {
+    async fn read(&self, webid: &str) -> storage::Result<Option<Arc<Graph>>> {
+        match self.document(webid).await {
+            Ok(document) => Ok(document.map(|document| Arc::new(document.dataset.default.clone()))),
+            Err(pods::Error::Storage(error)) => Err(error),
+            Err(other) => Err(storage::Error::Failed(other.to_string())),
+        }
+    }
 }
 
 /// Whether a WebID document lists an issuer for exactly this WebID.

@@ -53,17 +53,17 @@ impl Triple {
     }
 }
 
-/// A set of triples, kept in subject order.
+/// A set of triples, kept in subject order. A clone shares them until one of the two changes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Graph(BTreeSet<Triple>);
+pub struct Graph(Arc<BTreeSet<Triple>>);
 
 impl Graph {
     pub fn insert(&mut self, triple: Triple) -> bool {
-        self.0.insert(triple)
+        Arc::make_mut(&mut self.0).insert(triple)
     }
 
     pub fn remove(&mut self, triple: &Triple) -> bool {
-        self.0.remove(triple)
+        Arc::make_mut(&mut self.0).remove(triple)
     }
 
     pub fn contains(&self, triple: &Triple) -> bool {
@@ -109,13 +109,13 @@ impl Graph {
 
 impl FromIterator<Triple> for Graph {
     fn from_iter<T: IntoIterator<Item = Triple>>(triples: T) -> Self {
-        Self(triples.into_iter().collect())
+        Self(Arc::new(triples.into_iter().collect()))
     }
 }
 
 impl Extend<Triple> for Graph {
     fn extend<T: IntoIterator<Item = Triple>>(&mut self, triples: T) {
-        self.0.extend(triples);
+        Arc::make_mut(&mut self.0).extend(triples);
     }
 }
 
@@ -124,7 +124,7 @@ impl IntoIterator for Graph {
     type IntoIter = std::collections::btree_set::IntoIter<Triple>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        Arc::unwrap_or_clone(self.0).into_iter()
     }
 }
 

@@ -14,6 +14,7 @@ use cartable::http::oidc::Provider;
 use cartable::http::resource::Adapter;
 use cartable::identity::account::Accounts;
 use cartable::identity::issue::AccessToken;
+use cartable::identity::jwk::PublicKey;
 use cartable::identity::jws::Algorithm;
 use cartable::identity::keys::Keys;
 use cartable::identity::{Config, Identity, Parts};
@@ -181,7 +182,7 @@ impl Person {
         let mut key = EcKeyPair::generate(EcCurve::P256).unwrap().to_jwk_key_pair();
         key.set_algorithm("ES256");
         let public = serde_json::to_vec(&key.to_public_key().unwrap()).unwrap();
-        let jkt = cartable::identity::jwk::parse(&public).unwrap().thumbprint();
+        let jkt = PublicKey::read(&cartable::identity::json::object(&public).unwrap()).unwrap().thumbprint();
         let token = AccessToken {
             subject: &home.webid,
             webid: &home.webid,
@@ -242,7 +243,8 @@ impl Person {
 
     /// Sends an N3 Patch with these clauses.
     pub async fn patch(&self, place: &str, clauses: &str) -> Answer {
-        let patch = format!("@prefix solid: <http://www.w3.org/ns/solid/terms#>.\n_:p a solid:InsertDeletePatch; {clauses}.");
+        let patch =
+            format!("@prefix solid: <http://www.w3.org/ns/solid/terms#>.\n_:p a solid:InsertDeletePatch; {clauses}.");
         self.ask("PATCH", place).content("text/n3", patch).send().await
     }
 

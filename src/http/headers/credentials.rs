@@ -48,9 +48,9 @@ fn is_token68(text: &str) -> bool {
 /// Why credentials were refused, in the terms of the challenge: an error code and a short explanation,
 /// both our own words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fault {
-    pub error: &'static str,
-    pub description: &'static str,
+pub struct Fault<'a> {
+    pub error: &'a str,
+    pub description: &'a str,
 }
 
 /// The value of `WWW-Authenticate`, in one line because some clients read no other: DPoP first, then
@@ -62,7 +62,7 @@ pub struct Fault {
 /// use cartable::http::headers::credentials::challenge;
 /// assert!(challenge("https://id.example/", None).to_str().unwrap().ends_with(", Bearer scope=\"openid webid\""));
 /// ```
-pub fn challenge(issuer: &str, fault: Option<Fault>) -> HeaderValue {
+pub fn challenge(issuer: &str, fault: Option<Fault<'_>>) -> HeaderValue {
     let fault = fault.map_or_else(String::new, |fault| {
         format!(", error=\"{}\", error_description=\"{}\"", fault.error, fault.description)
     });
