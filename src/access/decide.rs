@@ -185,7 +185,7 @@ fn creation_needs(found: &Found) -> Vec<Need> {
 
 /// Conditions read, insertions append, deletions read and write; a patch without effect appends.
 ///
-/// Spec: P-171, P-172, P-189, W-132
+/// Spec: P-171, P-172, P-189
 fn patch_needs(operation: &Operation) -> Vec<Need> {
     let Operation::Patch(edit) = operation else { return Vec::new() };
     let clauses = edit.clauses();
@@ -341,7 +341,7 @@ impl Evidence<'_> {
     /// What the decision relied on and a change must therefore expect: every ACL that was asked, and
     /// the absence of those that were not there.
     ///
-    /// Spec: W-31, W-129
+    /// Spec: W-31
     pub fn relied_on(&self, asked: &Asked) -> Vec<Expected> {
         let levels = needs(asked, self.found).into_iter().map(|need| need.level).collect::<BTreeSet<_>>();
         let asked_acls: BTreeSet<usize> =

@@ -350,7 +350,7 @@ fn without_an_identity_the_refusal_asks_for_one() {
     }
 }
 
-/// Shows: W-31, W-129
+/// Shows: W-31
 #[test]
 fn a_change_relies_on_the_acls_that_were_asked_and_on_those_that_were_not_there() {
     let root = rule("acl:default demo:", MINE, "acl:Write");

@@ -156,7 +156,7 @@ impl Pods {
     /// There are no locks: a change decided upon versions that have moved is decided again. The turn
     /// only spares writers of one path from deciding in vain.
     ///
-    /// Spec: P-8, P-9, P-10, P-125, P-138, W-31, W-129
+    /// Spec: P-8, P-9, P-10, P-125, P-138, W-31
     pub async fn perform(&self, caller: &Caller, mut asked: Asked, mut body: Arriving) -> Result<Outcome, Error> {
         let (mut seen, mut granted) = match self.first_look(caller, &mut asked, &mut body).await {
             Err(Error::Refused(Refusal::NotFound)) => return self.missing(caller, &asked).await,
@@ -295,7 +295,7 @@ impl Pods {
 
     /// What is missing may exist with the other slash form, which only its readers learn.
     ///
-    /// Spec: solid#server-uri-redirect-differing, solid#server-authorization-redirect, P-20, P-238
+    /// Spec: solid#server-uri-redirect-differing, solid#server-authorization-redirect, P-20
     async fn missing(&self, caller: &Caller, asked: &Asked) -> Result<Outcome, Error> {
         let twin = asked.path.twin().filter(|_| asked.is_safe() && asked.path.role() != Role::Acl);
         if let Some(twin) = twin {

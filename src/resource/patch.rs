@@ -48,7 +48,7 @@ fn document(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) ->
 /// A container's patch edits the user's triples, which are its description; what the server says of
 /// it is neither matched nor changed.
 ///
-/// Spec: P-182, P-235
+/// Spec: P-182
 fn container(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
     let iri = setting.addresses.iri(&found.path);
     let old = found.subject.description.as_ref();

@@ -53,6 +53,8 @@ pub struct World {
     _stop: Stop,
 }
 
+type Wrap = Box<dyn FnOnce(Arc<dyn Storage>) -> Arc<dyn Storage>>;
+
 /// How a world differs from the usual one.
 pub struct Settings {
     pub limits: Limits,
@@ -60,7 +62,7 @@ pub struct Settings {
     /// The most bytes in a pod.
     pub quota: Option<u64>,
     /// Puts something between the server and its storage.
-    pub wrap: Box<dyn FnOnce(Arc<dyn Storage>) -> Arc<dyn Storage>>,
+    pub wrap: Wrap,
 }
 
 impl Default for Settings {
