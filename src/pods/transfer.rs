@@ -217,9 +217,11 @@ impl Pods {
         let content =
             Content { media_type: record.media_type.clone(), body, by: by.clone(), inbox: record.inbox.clone() };
         let replaced = (to == transfer.to).then(|| destination.found.target()).flatten();
-        let text = Content { body: NewBody::Inline(Bytes::copy_from_slice(record.inline())), ..content.clone() };
-        if issuer::added(replaced, &text, &self.addresses.iri(&to)) && !controls_destination {
-            return Err(Refusal::IssuerNeedsControl.into());
+        if record.format().is_some() && !controls_destination {
+            let iri = self.addresses.iri(&to);
+            if issuer::added(replaced, &record.document(&iri)?, &iri) {
+                return Err(Refusal::IssuerNeedsControl.into());
+            }
         }
         put(change, to.clone(), content, true);
         if let Some(description) = &seen.found.subject.description {

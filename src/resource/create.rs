@@ -4,13 +4,23 @@ use std::sync::Arc;
 
 use super::{Asked, Made, Model, Plan, Post, Refusal, Sent, Setting, Writing, event, issuer, member_event, put};
 use crate::path::{ResourcePath, Role};
-use crate::storage::{Change, Content, Expected, Found, Happening, NewBody, Scope, Write};
+use crate::rdf::format::Document;
+use crate::storage::{Change, Content, Expected, Found, Happening, NewBody, Record, Scope, Write};
 
 /// What a new resource consists of.
 pub(super) struct New {
     pub content: Content,
+    /// The content, if it is RDF.
+    pub document: Option<Document>,
     /// The description that is made with it: a container's own triples.
     pub description: Option<Content>,
+}
+
+impl New {
+    /// Whether writing it over `existing` changes who vouches for a WebID.
+    pub fn adds_issuer(&self, existing: Option<&Record>, iri: &str) -> bool {
+        self.document.as_ref().is_some_and(|document| issuer::added(existing, document, iri))
+    }
 }
 
 /// The change that creates the target of `found`, with the containers that are missing above it.
@@ -78,7 +88,7 @@ pub(super) fn plan_post(asked: &Asked, post: &Post, found: &Found, setting: &Set
         return Ok(Plan::Keep);
     };
     let new = put::new(asked, &post.sent, child, None, setting)?;
-    let alters_issuers = issuer::added(None, &new.content, &setting.addresses.iri(child));
+    let alters_issuers = new.adds_issuer(None, &setting.addresses.iri(child));
     let change = change(found, new, setting)?;
     Ok(Plan::write(Writing { change, made: Made::Created(child.clone()), alters_issuers }))
 }

@@ -30,15 +30,16 @@ fn document(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) ->
     asked.check_conditions(existing)?;
     let Some(record) = existing else {
         let content = edited.content(asked, None)?;
-        let alters_issuers = issuer::added(None, &content, &iri);
-        let change = create::change(found, New { content, description: None }, setting)?;
+        let new = New { content, document: Some(edited.document), description: None };
+        let alters_issuers = new.adds_issuer(None, &iri);
+        let change = create::change(found, new, setting)?;
         return Ok(Plan::write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers }));
     };
     if !edited.changed {
         return Ok(Plan::Keep);
     }
     let content = edited.content(asked, record.inbox.clone())?;
-    let alters_issuers = issuer::added(existing, &content, &iri);
+    let alters_issuers = issuer::added(existing, &edited.document, &iri);
     let mut change = change(found, setting.now);
     change.events.push(event(Happening::Update, found.path.clone()));
     change.writes.push(Write::Put { path: found.path.clone(), content });
@@ -59,7 +60,7 @@ fn container(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) -
         let description =
             if edited.document.dataset.default.is_empty() { None } else { Some(edited.content(asked, None)?) };
         let content = Content { media_type: "".into(), body: NewBody::Absent, by: asked.by.clone(), inbox: None };
-        let change = create::change(found, New { content, description }, setting)?;
+        let change = create::change(found, New { content, document: None, description }, setting)?;
         return Ok(Plan::write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers: false }));
     };
     if !edited.changed {
@@ -124,9 +125,9 @@ impl Edited {
         Ok(Self { document, format, media_type, changed })
     }
 
-    fn content(self, asked: &Asked, inbox: Option<Arc<str>>) -> Result<Content, Refusal> {
+    fn content(&self, asked: &Asked, inbox: Option<Arc<str>>) -> Result<Content, Refusal> {
         let bytes = print(&self.document, self.format)
             .map_err(|_| Refusal::PatchRule("the result cannot be written in the format of the resource".to_owned()))?;
-        Ok(Content { media_type: self.media_type, body: NewBody::Inline(bytes), by: asked.by.clone(), inbox })
+        Ok(Content { media_type: self.media_type.clone(), body: NewBody::Inline(bytes), by: asked.by.clone(), inbox })
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::container::{Facts, strip_managed};
 use super::create::{self, New};
-use super::{Asked, Made, Model, Plan, Refusal, Sent, Setting, Writing, change, event, issuer, turtle};
+use super::{Asked, Made, Model, Plan, Refusal, Sent, Setting, Writing, change, event, turtle};
 use crate::path::{ResourcePath, Role};
 use crate::rdf::format::{self, Document, Format};
 use crate::storage::{Body, Content, Expected, Found, Happening, NewBody, Record, Write};
@@ -37,7 +37,7 @@ fn document(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) ->
     let existing = found.target();
     let iri = setting.addresses.iri(&found.path);
     let new = new(asked, sent, &found.path, existing, setting)?;
-    let alters_issuers = issuer::added(existing, &new.content, &iri);
+    let alters_issuers = new.adds_issuer(existing, &iri);
     asked.check_conditions(existing)?;
     let Some(existing) = existing else {
         let change = create::change(found, new, setting)?;
@@ -152,15 +152,13 @@ pub(super) fn new(
             is_storage: path.is_root(),
             members: setting.members,
         };
-        return Ok(New { content, description: description(sent, by, &facts)? });
+        return Ok(New { content, document: None, description: description(sent, by, &facts)? });
     }
     let media_type = sent.media_type.clone().ok_or(Refusal::ContentTypeMissing)?;
-    if let Some(format) = Format::of(&media_type) {
-        format::check(sent.body.bytes(), format, &iri).map_err(|e| Refusal::MalformedContent(e.to_string()))?;
-    }
+    let document = Format::of(&media_type).map(|format| parse(sent.body.bytes(), format, &iri)).transpose()?;
     let inbox = sent.inbox.clone().or_else(|| existing.and_then(|record| record.inbox.clone()));
     let content = Content { media_type, body: sent.body.clone().into_body(), by, inbox };
-    Ok(New { content, description: None })
+    Ok(New { content, document, description: None })
 }
 
 /// The user's triples that a container's body holds; `None` if it holds none.

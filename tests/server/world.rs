@@ -98,7 +98,7 @@ impl World {
         ));
         let parts = Parts::local(addresses.clone(), keys.clone(), pods.clone(), accounts.clone());
         // Proofs from before the start are refused, so the server starts a little earlier.
-        let started = clock.now().minus(Duration::from_secs(300));
+        let started = clock.now().minus(Duration::from_mins(5));
         let identity = Arc::new(Identity::new(Config::default(), parts, started));
         let provision = Arc::new(Provision {
             accounts: accounts.clone(),
