@@ -21,7 +21,7 @@ pub struct List {
 }
 
 /// All lists, in the order of reports.
-pub const LISTS: [List; 9] = [
+pub const LISTS: [List; 10] = [
     List { file: "solid.ttl", title: "Solid Protocol 0.11", text: include_str!("../../requirements/solid.ttl") },
     List {
         file: "solid-ed.ttl",
@@ -49,6 +49,11 @@ pub const LISTS: [List; 9] = [
         file: "cartable-oidc.ttl",
         title: "Identity, line by line",
         text: include_str!("../../requirements/cartable-oidc.ttl"),
+    },
+    List {
+        file: "cartable-notifications.ttl",
+        title: "Notifications, line by line",
+        text: include_str!("../../requirements/cartable-notifications.ttl"),
     },
     List { file: "rfc.ttl", title: "RFCs", text: include_str!("../../requirements/rfc.ttl") },
 ];

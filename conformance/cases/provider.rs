@@ -1,0 +1,583 @@
+//! The identity provider, as far as it can be tried without a person.
+
+use serde_json::{Value, json};
+
+use super::prelude::*;
+use crate::agent::{basic, form_encoded};
+use crate::dpop::{self, Key};
+
+pub const GROUP: Group = group!(
+    "provider",
+    "Identity provider",
+    [
+        discovery_is_public,
+        discovery_names_the_endpoints,
+        discovery_lists_what_clients_look_for,
+        the_issuer_is_spelled_the_same_everywhere,
+        exchanges_are_secured,
+        the_published_keys_are_fit,
+        endpoints_are_open_to_all_origins,
+        client_credentials_give_a_token,
+        an_access_token_has_its_claims,
+        an_id_token_has_its_claims,
+        scope_and_extra_fields_do_not_matter,
+        a_client_may_authenticate_in_the_body,
+        a_wrong_secret_is_refused,
+        two_clients_in_one_request_are_refused,
+        a_token_request_needs_a_proof,
+        errors_of_the_token_endpoint_are_json,
+        a_revoked_token_is_refused_at_once,
+        revoking_asks_for_the_client,
+        introspection_asks_for_authentication,
+        a_client_can_register,
+        registration_knows_public_clients,
+        a_bad_registration_is_refused,
+        an_unknown_client_is_explained_here,
+        a_wrong_redirect_is_explained_here,
+        other_errors_go_back_to_the_client,
+        a_client_document_elsewhere_is_fetched_with_care,
+        asking_for_no_page_is_answered_at_once,
+        pages_cannot_be_framed,
+    ]
+);
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const APP: &str = "https://app.example";
+
+fn key() -> Verdict<Key> {
+    Key::generate().ok_or_else(|| Stop::Untested("no randomness".into()))
+}
+
+/// The token endpoint's answer to Alice's client credentials.
+async fn token_response(t: &Trial, scope: &str) -> Verdict<Response> {
+    let secret = &t.bench.alice;
+    t.bench.provider.ask_token(&t.anyone, &key()?, &secret.id, &secret.secret, scope)?.await
+}
+
+/// Posts a form to the token endpoint with a good proof.
+async fn post_form(t: &Trial, form: &str, authorization: Option<String>) -> Verdict<Response> {
+    let endpoint = t.bench.provider.endpoint("token_endpoint")?;
+    let key = key()?;
+    let ask = t.anyone.post(endpoint).header("DPoP", key.sign(&key.proof("POST", endpoint, now())));
+    let ask = ask.content(FORM, form.to_owned());
+    if let Some(authorization) = authorization { ask.header("Authorization", authorization).await } else { ask.await }
+}
+
+/// The discovery document is public JSON under both well-known names, for a while.
+///
+/// Shows: O-104, oidc#discovery, rfc8414 §3
+async fn discovery_is_public(t: Trial) -> Verdict {
+    let base = t.bench.provider.issuer.trim_end_matches('/');
+    let mut documents = Vec::new();
+    for name in ["openid-configuration", "oauth-authorization-server"] {
+        let read = t.anyone.get(&format!("{base}/.well-known/{name}")).origin(APP).await?.is(200)?;
+        ensure(read.media_type() == "application/json", format!("{name} is {}", read.media_type()))?;
+        ensure(read.header("Access-Control-Allow-Origin").as_deref() == Some("*"), "not every origin may read it")?;
+        ensure(read.need("Cache-Control")?.contains("max-age"), "it may not be kept")?;
+        documents.push(read.json()?);
+    }
+    ensure(documents[0] == documents[1], "the two differ")
+}
+
+/// Discovery names the issuer and its endpoints, all absolute and on the issuer's origin.
+///
+/// Shows: O-111, O-118, O-103, rfc8414 §2
+async fn discovery_names_the_endpoints(t: Trial) -> Verdict {
+    let provider = &t.bench.provider;
+    let origin = crate::http::origin(&provider.issuer).unwrap_or_default();
+    for name in [
+        "authorization_endpoint",
+        "token_endpoint",
+        "jwks_uri",
+        "registration_endpoint",
+        "end_session_endpoint",
+        "revocation_endpoint",
+        "introspection_endpoint",
+    ] {
+        let url = provider.endpoint(name)?;
+        ensure(url.starts_with(&format!("{origin}/")), format!("{name} is {url}"))?;
+    }
+    Ok(())
+}
+
+/// Discovery lists scopes, grants, responses, claims, algorithms and methods that clients look for.
+///
+/// Shows: oidc#discovery, oidc#client-credentials-discovery, O-112, O-113, O-114, O-115, O-116, O-117, rfc9449 §5.1
+async fn discovery_lists_what_clients_look_for(t: Trial) -> Verdict {
+    let provider = &t.bench.provider;
+    for (name, members) in [
+        ("scopes_supported", &["openid", "profile", "offline_access", "webid"][..]),
+        ("grant_types_supported", &["authorization_code", "refresh_token", "client_credentials"]),
+        ("response_types_supported", &["code"]),
+        ("response_modes_supported", &["query"]),
+        ("subject_types_supported", &["public"]),
+        ("claims_supported", &["sub", "iss", "aud", "azp", "iat", "exp", "webid", "cnf"]),
+        ("id_token_signing_alg_values_supported", &["ES256", "RS256"]),
+        ("token_endpoint_auth_methods_supported", &["client_secret_basic", "client_secret_post", "none"]),
+        ("code_challenge_methods_supported", &["S256"]),
+        ("dpop_signing_alg_values_supported", &["ES256"]),
+    ] {
+        let listed = provider.list(name);
+        for member in members {
+            ensure(listed.contains(member), format!("`{name}` lacks `{member}`: {listed:?}"))?;
+        }
+    }
+    ensure(provider.list("id_token_signing_alg_values_supported")[0] == "ES256", "ES256 is not the first algorithm")?;
+    let tells_issuer = &provider.metadata["authorization_response_iss_parameter_supported"];
+    ensure(tells_issuer == &json!(true), "responses are not said to name the issuer")
+}
+
+/// Discovery, tokens and profile spell the issuer the same.
+///
+/// Shows: oidc#oidc-issuer-discovery, O-101, O-39, O-40, O-211
+async fn the_issuer_is_spelled_the_same_everywhere(t: Trial) -> Verdict {
+    let issuer = &t.bench.provider.issuer;
+    let claims = dpop::claims(&t.alice.credentials()?.token).unwrap_or_default();
+    ensure(claims["iss"] == json!(issuer), format!("the token says {}", claims["iss"]))?;
+    let profile = t.anyone.get(t.alice.webid()).accept("text/turtle").await?.is(200)?.graph()?;
+    let named = has(&profile, t.alice.webid(), &format!("{}oidcIssuer", rdf::SOLID), issuer);
+    ensure(named, format!("the profile does not name {issuer}"))
+}
+
+/// Everything is exchanged over TLS, unless the server is on this very machine.
+///
+/// Shows: oidc#security-tls, solid#server-tls-https
+async fn exchanges_are_secured(t: Trial) -> Verdict {
+    let issuer = &t.bench.provider.issuer;
+    if issuer.starts_with("http://") {
+        let local = ["http://localhost", "http://127.0.0.1", "http://[::1]"];
+        ensure(local.iter().any(|host| issuer.starts_with(host)), format!("{issuer} is not secured"))?;
+    }
+    Ok(())
+}
+
+/// The published keys are public, named, and fit for ES256 and RS256.
+///
+/// Shows: O-184, rfc7517 §4
+async fn the_published_keys_are_fit(t: Trial) -> Verdict {
+    let keys = t.anyone.get(t.bench.provider.endpoint("jwks_uri")?).await?.is(200)?.json()?;
+    let keys = keys["keys"].as_array().cloned().unwrap_or_default();
+    for key in &keys {
+        for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
+            ensure(key.get(private).is_none(), format!("a key shows its `{private}`"))?;
+        }
+        ensure(key["kid"].is_string() && key["alg"].is_string() && key["use"] == "sig", "a key lacks kid, alg or use")?;
+    }
+    for alg in ["ES256", "RS256"] {
+        ensure(keys.iter().any(|key| key["alg"] == alg), format!("there is no key for {alg}"))?;
+    }
+    let named = dpop::header(&t.alice.credentials()?.token).unwrap_or_default()["kid"].clone();
+    ensure(keys.iter().any(|key| key["kid"] == named), "the key of a token is not published")
+}
+
+/// Discovery, keys, token and registration endpoints are open to all origins, without credentials.
+///
+/// Shows: O-105
+async fn endpoints_are_open_to_all_origins(t: Trial) -> Verdict {
+    let provider = &t.bench.provider;
+    for name in ["token_endpoint", "registration_endpoint", "revocation_endpoint"] {
+        let endpoint = provider.endpoint(name)?;
+        let ask = t.anyone.options(endpoint).origin(APP).header("Access-Control-Request-Method", "POST");
+        let preflight = ask.header("Access-Control-Request-Headers", "authorization, content-type, dpop").await?;
+        let preflight = preflight.succeeded()?.and(opens, "that lets every origin ask")?;
+        for field in ["authorization", "content-type", "dpop"] {
+            preflight.clone().lists("Access-Control-Allow-Headers", field)?;
+        }
+        t.anyone.post(endpoint).origin(APP).content(FORM, "").await?.and(opens, "that every origin can read")?;
+    }
+    t.anyone.get(provider.endpoint("jwks_uri")?).origin(APP).await?.and(opens, "that every origin can read")?;
+    Ok(())
+}
+
+fn opens(response: &Response) -> bool {
+    let allowed = response.header("Access-Control-Allow-Origin");
+    allowed.as_deref() == Some("*") && response.header("Access-Control-Allow-Credentials").is_none()
+}
+
+/// Client credentials give a bound access token that no cache keeps, and no refresh token.
+///
+/// Shows: oidc#client-credentials, oidc#client-credentials-token-instantiation, O-106, O-163, O-164, O-170
+/// Shows: rfc6749 §5.1, rfc9449 §5
+async fn client_credentials_give_a_token(t: Trial) -> Verdict {
+    let response = token_response(&t, "webid").await?.is(200)?;
+    ensure(response.need("Cache-Control")?.contains("no-store"), "a cache may keep it")?;
+    let json = response.json()?;
+    ensure(json["token_type"] == "DPoP", format!("the type is {}", json["token_type"]))?;
+    ensure(json["expires_in"].is_u64(), "`expires_in` is no number")?;
+    ensure(json.get("refresh_token").is_none(), "there is a refresh token")?;
+    let claims = dpop::claims(json["access_token"].as_str().unwrap_or_default()).unwrap_or_default();
+    ensure(claims["webid"] == json!(t.alice.webid()), "the token is not for the WebID of the credentials")
+}
+
+/// An access token has the claims that resource servers check, and nothing personal.
+///
+/// Shows: oidc#tokens, O-181, O-183, O-33, rfc9068 §2.1
+async fn an_access_token_has_its_claims(t: Trial) -> Verdict {
+    let token = &t.alice.credentials()?.token;
+    let claims = dpop::claims(token).unwrap_or_default();
+    ensure(
+        claims["aud"] == "solid" || claims["aud"].as_array().is_some_and(|a| a.contains(&json!("solid"))),
+        "audience",
+    )?;
+    for name in ["iss", "sub", "webid", "client_id", "azp", "jti"] {
+        ensure(claims[name].is_string(), format!("`{name}` is {}", claims[name]))?;
+    }
+    for name in ["iat", "exp"] {
+        ensure(claims[name].is_u64(), format!("`{name}` is {}", claims[name]))?;
+    }
+    ensure(claims["cnf"]["jkt"].is_string(), "it is not bound to a key")?;
+    for name in ["email", "name", "role", "picture"] {
+        ensure(claims.get(name).is_none(), format!("it tells the {name}"))?;
+    }
+    let header = dpop::header(token).unwrap_or_default();
+    ensure(header["kid"].is_string() && header["typ"] == "at+jwt", format!("the header is {header}"))
+}
+
+/// An ID token has the client and solid as audience, and names the WebID and the key.
+///
+/// Shows: oidc#tokens-id, O-182, O-170
+async fn an_id_token_has_its_claims(t: Trial) -> Verdict {
+    let json = token_response(&t, "openid webid").await?.is(200)?.json()?;
+    let claims = json["id_token"].as_str().and_then(dpop::claims).unwrap_or_default();
+    let audience = claims["aud"].as_array().cloned().unwrap_or_default();
+    ensure(audience.contains(&json!("solid")), format!("the audience is {}", claims["aud"]))?;
+    ensure(audience.contains(&claims["azp"]), format!("`azp` is {}", claims["azp"]))?;
+    ensure(claims["webid"] == json!(t.alice.webid()), format!("`webid` is {}", claims["webid"]))?;
+    ensure(claims["cnf"]["jkt"].is_string(), "it is not bound to a key")?;
+    ensure(claims["iss"] == json!(t.bench.provider.issuer) && claims["sub"].is_string(), "issuer or subject is wrong")
+}
+
+/// A token names the WebID whatever scope was asked, and unknown fields are passed over.
+///
+/// Shows: O-170, O-171
+async fn scope_and_extra_fields_do_not_matter(t: Trial) -> Verdict {
+    let secret = &t.bench.alice;
+    for form in [
+        "grant_type=client_credentials",
+        "grant_type=client_credentials&scope=openid",
+        "grant_type=client_credentials&scope=openid+offline_access+webid&token_endpoint_auth_method=client_secret_basic",
+    ] {
+        let response = post_form(&t, form, Some(basic(&secret.id, &secret.secret))).await?.is(200)?.json()?;
+        let claims = response["access_token"].as_str().and_then(dpop::claims).unwrap_or_default();
+        ensure(claims["webid"] == json!(t.alice.webid()), format!("`{form}` gives a token without WebID"))?;
+    }
+    Ok(())
+}
+
+/// A client may send its identifier and secret in the body.
+///
+/// Shows: O-170, O-162, rfc6749 §2.3.1
+async fn a_client_may_authenticate_in_the_body(t: Trial) -> Verdict {
+    let (id, secret) = (form_encoded(&t.bench.alice.id), form_encoded(&t.bench.alice.secret));
+    let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+    post_form(&t, &form, None).await?.is(200)?;
+    Ok(())
+}
+
+/// A wrong secret is an invalid client.
+///
+/// Shows: O-162, rfc6749 §5.2
+async fn a_wrong_secret_is_refused(t: Trial) -> Verdict {
+    for (id, secret) in [(t.bench.alice.id.as_str(), "wrong"), ("nobody", "wrong")] {
+        let refused = post_form(&t, "grant_type=client_credentials", Some(basic(id, secret))).await?.is(401)?;
+        ensure(refused.need("WWW-Authenticate")?.starts_with("Basic"), "there is no Basic challenge")?;
+        ensure(refused.json()?["error"] == "invalid_client", format!("the error is {}", refused.text()))?;
+    }
+    Ok(())
+}
+
+/// Two ways to authenticate that name different clients are refused.
+///
+/// Shows: O-162
+async fn two_clients_in_one_request_are_refused(t: Trial) -> Verdict {
+    let alice = &t.bench.alice;
+    let form = format!("grant_type=client_credentials&client_id={}", form_encoded(&t.bench.bob.id));
+    post_form(&t, &form, Some(basic(&alice.id, &alice.secret))).await?.one_of(&[400, 401])?;
+    Ok(())
+}
+
+/// A proof at the token endpoint is valid, for that address, and used once.
+///
+/// Shows: O-163, rfc9449 §5
+async fn a_token_request_needs_a_proof(t: Trial) -> Verdict {
+    let endpoint = t.bench.provider.endpoint("token_endpoint")?;
+    let alice = &t.bench.alice;
+    let key = key()?;
+    let ask = |proof: &str| {
+        let ask =
+            t.anyone.post(endpoint).header("Authorization", basic(&alice.id, &alice.secret)).header("DPoP", proof);
+        ask.content(FORM, "grant_type=client_credentials")
+    };
+    let good = key.proof("POST", endpoint, now());
+    let used = key.sign(&good.clone());
+    ask(&used).await?.is(200)?;
+    for spoilt in [
+        used,
+        key.sign(&key.proof("GET", endpoint, now())),
+        key.sign(&key.proof("POST", "https://elsewhere.example/", now())),
+        key.sign(&key.proof("POST", endpoint, now() - 3_600)),
+        "nonsense".into(),
+    ] {
+        let refused = ask(&spoilt).await?.is(400)?.json()?;
+        ensure(refused["error"] == "invalid_dpop_proof", format!("the error is {refused}"))?;
+    }
+    Ok(())
+}
+
+/// Errors of the token endpoint are JSON with a registered code.
+///
+/// Shows: O-165, O-161, O-106, rfc6749 §5.2
+async fn errors_of_the_token_endpoint_are_json(t: Trial) -> Verdict {
+    let authorization = || Some(basic(&t.bench.alice.id, &t.bench.alice.secret));
+    let (code, refresh) = (
+        "grant_type=authorization_code&code=nonsense&redirect_uri=https%3A%2F%2Fapp.example%2F&code_verifier=",
+        "grant_type=refresh_token&refresh_token=nonsense",
+    );
+    let code = format!("{code}{}", "v".repeat(43));
+    for (form, errors) in [
+        ("", &["invalid_request"][..]),
+        ("grant_type=password", &["unsupported_grant_type"]),
+        ("grant_type=client_credentials&grant_type=client_credentials", &["invalid_request"]),
+        ("grant_type=client_credentials&scope=nonsense", &["invalid_scope", ""]),
+        (code.as_str(), &["invalid_grant", "unauthorized_client"]),
+        (refresh, &["invalid_grant", "unauthorized_client"]),
+    ] {
+        let response = post_form(&t, form, authorization()).await?;
+        if errors.contains(&"") && response.status() == 200 {
+            continue;
+        }
+        let response = response.is(400)?;
+        ensure(response.need("Cache-Control")?.contains("no-store"), "a cache may keep it")?;
+        let error = response.json()?["error"].as_str().unwrap_or_default().to_owned();
+        ensure(errors.contains(&error.as_str()), format!("`{form}` gives `{error}`"))?;
+    }
+    Ok(())
+}
+
+/// A token that its client revoked is refused at once.
+///
+/// Shows: O-45, O-197, rfc7009 §2.1
+async fn a_revoked_token_is_refused_at_once(t: Trial) -> Verdict {
+    let (provider, alice) = (&t.bench.provider, &t.bench.alice);
+    let credentials = provider.sign_in(&t.anyone, &alice.id, &alice.secret).await?;
+    let read = async || {
+        let proof = credentials.key.sign(&credentials.key.proof("GET", &t.space, now()));
+        let ask = t.anyone.get(&t.space).header("Authorization", format!("DPoP {}", credentials.token));
+        ask.header("DPoP", proof).await
+    };
+    read().await?.is(200)?;
+    revoke(&t, &credentials.token, alice).await?.is(200)?;
+    read().await?.is(401)?;
+    Ok(())
+}
+
+async fn revoke(t: &Trial, token: &str, client: &crate::trial::Secret) -> Verdict<Response> {
+    let ask = t.anyone.post(t.bench.provider.endpoint("revocation_endpoint")?);
+    let ask = ask.header("Authorization", basic(&client.id, &client.secret));
+    ask.content(FORM, format!("token={}", form_encoded(token))).await
+}
+
+/// Revoking asks for the token's own client; an unknown token is fine.
+///
+/// Shows: O-197, rfc7009 §2.1, rfc7009 §2.2
+async fn revoking_asks_for_the_client(t: Trial) -> Verdict {
+    revoke(&t, "nonsense", &t.bench.alice).await?.is(200)?;
+    let wrong = crate::trial::Secret { id: t.bench.alice.id.clone(), secret: "wrong".into() };
+    revoke(&t, "nonsense", &wrong).await?.is(401)?;
+    let token = &t.alice.credentials()?.token;
+    revoke(&t, token, &t.bench.bob).await?.is(400)?;
+    t.alice.get(&t.space).await?.is(200)?;
+    Ok(())
+}
+
+/// Looking up a token asks for authentication.
+///
+/// Shows: O-197, rfc7662 §2.1
+async fn introspection_asks_for_authentication(t: Trial) -> Verdict {
+    let ask = t.anyone.post(t.bench.provider.endpoint("introspection_endpoint")?).content(FORM, "token=nonsense");
+    ask.await?.is(401)?;
+    Ok(())
+}
+
+async fn register(t: &Trial, metadata: &Value) -> Verdict<Response> {
+    let ask = t.anyone.post(t.bench.provider.endpoint("registration_endpoint")?);
+    let answer = ask.content("application/json", metadata.to_string()).await?;
+    if answer.status() == 429 {
+        return Err(Stop::Untested("registration is limited at the moment".into()));
+    }
+    Ok(answer)
+}
+
+async fn registered(t: &Trial) -> Verdict<String> {
+    let metadata = json!({ "redirect_uris": ["https://app.example/back?x=1"], "token_endpoint_auth_method": "none" });
+    let client = register(t, &metadata).await?.is(201).map_err(Stop::in_preparation)?.json()?;
+    Ok(client["client_id"].as_str().unwrap_or_default().to_owned())
+}
+
+/// A client can register; what is in force is told, redirect addresses unchanged and in order.
+///
+/// Shows: oidc#clientids-oidc, O-121, O-122, O-123, O-124, O-125, O-106, rfc7591 §3.2.1
+async fn a_client_can_register(t: Trial) -> Verdict {
+    let redirects = json!(["https://tester", "https://app.example/back?x=1", "http://localhost:3000/"]);
+    let metadata = json!({
+        "redirect_uris": redirects, "client_name": "Conformance", "application_type": "web",
+        "token_endpoint_auth_method": "client_secret_basic", "subject_type": "pairwise", "unknown": [1, 2]
+    });
+    let response = register(&t, &metadata).await?.is(201)?;
+    ensure(response.need("Cache-Control")?.contains("no-store"), "a cache may keep it")?;
+    let client = response.json()?;
+    ensure(client["redirect_uris"] == redirects, format!("the redirect addresses are {}", client["redirect_uris"]))?;
+    ensure(client["client_id_issued_at"].is_u64() && client["client_secret_expires_at"] == 0, "the times are missing")?;
+    for name in ["client_id", "client_secret"] {
+        let value = client[name].as_str().unwrap_or_default();
+        let plain = value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        ensure(!value.is_empty() && value.len() <= 128 && plain, format!("`{name}` is `{value}`"))?;
+    }
+    Ok(())
+}
+
+/// A public client gets no secret, and a missing scope means all.
+///
+/// Shows: O-123, O-122
+async fn registration_knows_public_clients(t: Trial) -> Verdict {
+    let metadata = json!({
+        "redirect_uris": ["com.example.app:/back", "http://127.0.0.1/back"], "application_type": "native",
+        "token_endpoint_auth_method": "none", "id_token_signed_response_alg": "ES256"
+    });
+    let client = register(&t, &metadata).await?.is(201)?.json()?;
+    ensure(client.get("client_secret").is_none(), "it has a secret")?;
+    ensure(client["token_endpoint_auth_method"] == "none", "another method is in force")?;
+    let scope = client["scope"].as_str().unwrap_or("openid webid");
+    ensure(scope.contains("webid"), format!("its scope is {scope}"))
+}
+
+/// A registration that cannot be used is refused with the error in JSON.
+///
+/// Shows: O-126, O-127, rfc7591 §3.2.2
+async fn a_bad_registration_is_refused(t: Trial) -> Verdict {
+    for redirect in [
+        "https://app.example/#part",
+        "relative",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "https://*.example/",
+        "http://app.example/",
+    ] {
+        let refused = register(&t, &json!({ "redirect_uris": [redirect] })).await?.is(400)?.json()?;
+        ensure(refused["error"] == "invalid_redirect_uri", format!("`{redirect}` gives {refused}"))?;
+    }
+    let refused = register(&t, &json!({ "redirect_uris": "https://app.example/" })).await?.is(400)?.json()?;
+    ensure(refused["error"].is_string(), "the error is not named")?;
+    let endpoint = t.bench.provider.endpoint("registration_endpoint")?;
+    t.anyone.post(endpoint).plain("{}").await?.one_of(&[415, 400])?;
+    t.anyone.post(endpoint).content("application/json", "{").await?.is(400)?;
+    Ok(())
+}
+
+/// Asks the authorization endpoint with these parameters.
+async fn authorize(t: &Trial, parameters: &[(&str, &str)]) -> Verdict<Response> {
+    let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+    t.anyone.get(&format!("{}?{query}", t.bench.provider.endpoint("authorization_endpoint")?)).await
+}
+
+/// An unknown client is explained here, not sent anywhere.
+///
+/// Shows: O-142, O-128
+async fn an_unknown_client_is_explained_here(t: Trial) -> Verdict {
+    let parameters = [("client_id", "nobody"), ("redirect_uri", "https://app.example/"), ("response_type", "code")];
+    authorize(&t, &parameters).await?.is(400)?.lacks("Location")?;
+    Ok(())
+}
+
+/// A redirect address that was not registered exactly so is explained here.
+///
+/// Shows: O-142, O-145
+async fn a_wrong_redirect_is_explained_here(t: Trial) -> Verdict {
+    let client = registered(&t).await?;
+    for redirect in ["https://app.example/back", "https://app.example/back?x=1&y=2", "https://evil.example/", ""] {
+        let parameters = [("client_id", client.as_str()), ("redirect_uri", redirect), ("response_type", "code")];
+        authorize(&t, &parameters).await?.is(400)?.lacks("Location")?;
+    }
+    Ok(())
+}
+
+/// The query of a redirect.
+fn sent_back(response: &Response) -> Verdict<Vec<(String, String)>> {
+    let location = response.location()?;
+    ensure(location.starts_with("https://app.example/back?x=1&"), format!("it leads to {location}"))?;
+    let url = url::Url::parse(&location).map_err(|error| Stop::Failed(error.to_string()))?;
+    Ok(url.query_pairs().into_owned().collect())
+}
+
+fn value<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+}
+
+const CHALLENGE: (&str, &str) = ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+const S256: (&str, &str) = ("code_challenge_method", "S256");
+
+/// Other errors go back to the client with state and issuer.
+///
+/// Shows: O-141, O-142, O-143, O-144, rfc9207 §2, rfc7636 §4.2
+async fn other_errors_go_back_to_the_client(t: Trial) -> Verdict {
+    let client = registered(&t).await?;
+    let base = [("client_id", client.as_str()), ("redirect_uri", "https://app.example/back?x=1"), ("state", "a b&c")];
+    let (code, openid) = (("response_type", "code"), ("scope", "openid webid"));
+    for (more, error) in [
+        (&[code, openid][..], "invalid_request"),
+        (&[code, openid, CHALLENGE, ("code_challenge_method", "plain")], "invalid_request"),
+        (&[code, openid, ("code_challenge", "short"), S256], "invalid_request"),
+        (&[("response_type", "id_token token"), openid, CHALLENGE, S256], "unsupported_response_type"),
+        (&[code, ("scope", "profile"), CHALLENGE, S256], "invalid_scope"),
+        (&[code, openid, CHALLENGE, S256, ("prompt", "none login")], "invalid_request"),
+    ] {
+        let parameters: Vec<_> = base.into_iter().chain(more.iter().copied()).collect();
+        let answer = sent_back(&authorize(&t, &parameters).await?.one_of(&[302, 303])?)?;
+        ensure(value(&answer, "error") == Some(error), format!("{more:?} gives {answer:?}"))?;
+        ensure(value(&answer, "state") == Some("a b&c"), "the state is another")?;
+        ensure(value(&answer, "iss") == Some(&t.bench.provider.issuer), "the issuer is not named")?;
+    }
+    Ok(())
+}
+
+/// A client that is an address inside the machine or its network is never fetched.
+///
+/// Shows: oidc#clientids, oidc#clientids-document, O-131, O-132, O-61, O-62
+async fn a_client_document_elsewhere_is_fetched_with_care(t: Trial) -> Verdict {
+    for client in
+        ["https://127.0.0.1/app", "https://169.254.169.254/app", "https://[::1]/app", "https://client.invalid/app"]
+    {
+        let parameters =
+            [("client_id", client), ("redirect_uri", "https://app.example/back?x=1"), ("response_type", "code")];
+        authorize(&t, &parameters).await?.one_of(&[400, 502, 503])?.lacks("Location")?;
+    }
+    Ok(())
+}
+
+/// Who is not signed in and wants to see no page is told at once.
+///
+/// Shows: O-147, O-144
+async fn asking_for_no_page_is_answered_at_once(t: Trial) -> Verdict {
+    let client = registered(&t).await?;
+    let parameters = [
+        ("client_id", client.as_str()),
+        ("redirect_uri", "https://app.example/back?x=1"),
+        ("response_type", "code"),
+        ("scope", "openid webid"),
+        ("prompt", "none"),
+        CHALLENGE,
+        S256,
+    ];
+    let answer = sent_back(&authorize(&t, &parameters).await?.one_of(&[302, 303])?)?;
+    ensure(value(&answer, "error") == Some("login_required"), format!("the answer is {answer:?}"))
+}
+
+/// Pages of the provider cannot be framed, and no other origin can read them.
+///
+/// Shows: O-105, O-106
+async fn pages_cannot_be_framed(t: Trial) -> Verdict {
+    let page = t.anyone.get(&format!("{}?client_id=nobody", t.bench.provider.endpoint("authorization_endpoint")?));
+    let page = page.origin(APP).await?.is(400)?.lacks("Access-Control-Allow-Origin")?;
+    ensure(page.need("Content-Security-Policy")?.contains("frame-ancestors 'none'"), "the page can be framed")?;
+    ensure(page.need("Referrer-Policy")? == "no-referrer", "the page tells where it was")
+}
