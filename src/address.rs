@@ -92,6 +92,12 @@ impl Addresses {
         self.scheme
     }
 
+    /// The public port.
+    pub fn port(&self) -> u16 {
+        let url = Url::parse(&self.base).ok();
+        url.and_then(|url| url.port_or_known_default()).unwrap_or(443)
+    }
+
     /// Whether the base address is plain http, which only loopback addresses may be.
     pub fn is_loopback_http(&self) -> bool {
         self.scheme == "http"

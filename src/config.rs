@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::access::Origins;
 use crate::address::{Addresses, BadBase};
 use crate::identity;
 use crate::secret::Secret;
@@ -59,12 +60,14 @@ pub enum Log {
     Json,
 }
 
-/// Certificate chain and key of the https listener, as PEM files. Both or none.
+/// Certificate chain and key of the https listener, as PEM files: both or none.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tls {
     pub cert: Option<PathBuf>,
     pub key: Option<PathBuf>,
+    /// Address and port of a plain listener that sends everything to https.
+    pub redirect: Option<SocketAddr>,
 }
 
 /// Everything that can be set.
@@ -81,6 +84,10 @@ pub struct Config {
     /// Peers whose `Forwarded` and `X-Forwarded-*` fields are believed.
     pub trusted_proxies: Vec<IpNet>,
     pub tls: Tls,
+    /// Origins of web pages that need no rule of their own to use what their user may use; `*` is every origin.
+    ///
+    /// Spec: W-66
+    pub trusted_origins: Vec<String>,
     /// The data folder.
     pub data: PathBuf,
     /// The file of the secret key. Default: `{data}.key`, beside the data folder.
@@ -110,6 +117,7 @@ impl Default for Config {
             pods_host: None,
             trusted_proxies: Vec::new(),
             tls: Tls::default(),
+            trusted_origins: vec!["*".into()],
             data: PathBuf::from("data"),
             key_file: None,
             secret_key: None,
@@ -142,6 +150,17 @@ impl Config {
         self.key_file.clone().unwrap_or_else(|| beside(&self.data, ".key"))
     }
 
+    /// Which origins are trusted.
+    ///
+    /// Spec: W-66
+    pub fn origins(&self) -> Origins {
+        if self.trusted_origins.iter().any(|origin| origin == "*") {
+            return Origins::Trusted;
+        }
+        let normal = |origin: &String| origin.trim_end_matches('/').to_ascii_lowercase().into();
+        Origins::Strict(self.trusted_origins.iter().map(normal).collect())
+    }
+
     /// Certificate and key of the https listener, if there is one.
     pub fn tls(&self) -> Option<(&Path, &Path)> {
         Some((self.tls.cert.as_deref()?, self.tls.key.as_deref()?))
@@ -151,6 +170,9 @@ impl Config {
     fn check(&self) -> Result<(), Error> {
         if self.tls.cert.is_some() != self.tls.key.is_some() {
             return Err(Error::Together("`tls.cert` and `tls.key` go together: set both or none"));
+        }
+        if self.tls.redirect.is_some() && self.tls.cert.is_none() {
+            return Err(Error::Together("`tls.redirect` needs `tls.cert` and `tls.key`"));
         }
         self.addresses().map(|_| ())
     }
@@ -193,7 +215,7 @@ mod tests {
 
     #[test]
     fn settings_must_fit_together() {
-        let half_tls = Config { tls: Tls { cert: Some("a.pem".into()), key: None }, ..Config::default() };
+        let half_tls = Config { tls: Tls { cert: Some("a.pem".into()), ..Tls::default() }, ..Config::default() };
         let no_host = Config { layout: Layout::Subdomain, ..Config::default() };
         let http_outside = Config { base_url: Some("http://pods.example/".into()), ..Config::default() };
         for config in [half_tls, no_host, http_outside] {

@@ -16,6 +16,7 @@
 //! - [`config`]: the settings.
 //! - [`server`]: listeners and connections.
 //! - [`app`]: the assembly.
+//! - [`cli`]: the command line.
 
 pub mod path;
 pub mod address;
@@ -36,3 +37,4 @@ pub mod web;
 pub mod config;
 pub mod server;
 pub mod app;
+pub mod cli;

@@ -28,8 +28,8 @@ const MAP: [&str; 27] = [
     "http",
     "web",
     "config",
-    "app",
     "server",
+    "app",
     "cli",
     "main",
 ];

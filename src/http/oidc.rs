@@ -80,7 +80,12 @@ impl Provider {
     {
         let endpoint = Endpoint::at(path)?;
         let answered = self.at(endpoint, request).await;
-        Some(answered.map(|response| if endpoint.is_for_scripts() { for_scripts(response) } else { response }))
+        if !endpoint.is_for_scripts() {
+            return Some(answered);
+        }
+        // A page learns of a refusal as well.
+        let refused = |problem: Problem| problem.header(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        Some(answered.map(for_scripts).map_err(refused))
     }
 
     async fn at<B>(&self, endpoint: Endpoint, request: Request<B>) -> Result<Response<Body>, Problem>

@@ -33,6 +33,7 @@ use crate::address::Addresses;
 use crate::clock::Timestamp;
 use crate::pods::Pods;
 use crate::storage;
+use crate::units::Size;
 use dpop::{Proof, Verifiers, Wanted};
 use jwk::Thumbprint;
 use keys::Keys;
@@ -59,13 +60,13 @@ pub struct Config {
     ///
     /// Spec: O-26
     pub require_ath: bool,
-    /// Bytes that remembering proofs may take.
-    pub replay_memory: u64,
+    /// How much memory remembering proofs may take.
+    pub replay_memory: Size,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { allow_bearer: false, require_ath: false, replay_memory: 64 << 20 }
+        Self { allow_bearer: false, require_ath: false, replay_memory: Size(64 << 20) }
     }
 }
 
@@ -213,7 +214,7 @@ enum Scheme {
 impl Identity {
     /// `now` is when the process starts: proofs from before are refused.
     pub fn new(config: Config, parts: Parts, now: Timestamp) -> Self {
-        let replay = Replay::new(config.replay_memory, now);
+        let replay = Replay::new(config.replay_memory.0, now);
         Self { config, parts, verifiers: Verifiers::default(), verdicts: Cache::new(VERDICTS), replay }
     }
 

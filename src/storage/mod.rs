@@ -128,6 +128,9 @@ pub trait Storage: Send + Sync + 'static {
     /// Lists pods in the order of their ids.
     async fn pods(&self, after: Option<PodId>, limit: usize) -> Result<Vec<Pod>>;
 
+    /// Sets the most bytes that a pod may hold; `None` is no limit. What it holds already stays.
+    async fn set_quota(&self, pod: PodId, quota: Option<u64>) -> Result<()>;
+
     /// Removes a pod with everything it holds. Its name is never given again.
     async fn remove(&self, pod: PodId) -> Result<()>;
 }

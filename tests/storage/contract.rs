@@ -30,6 +30,7 @@ macro_rules! contract {
             listings_move_with_their_members,
             used_bytes_are_exact,
             the_quota_is_kept,
+            the_quota_can_be_set,
             a_body_moves,
             a_body_moves_onto_another,
             records_lie_in_containers,
@@ -343,6 +344,18 @@ pub async fn the_quota_is_kept(world: &World) {
     assert_eq!(put("/b", 6).await, Ok(()));
     assert_eq!(put("/b", 0).await, Ok(()));
     assert!(world.storage.locate(&small("/b")).await.unwrap().target().is_some());
+}
+
+pub async fn the_quota_can_be_set(world: &World) {
+    world.put("/notes/a", "hello").await;
+    world.storage.set_quota(world.pod, Some(8)).await.unwrap();
+    assert_eq!(world.state().await.quota, Some(8));
+    let longer = world.commit(world.change().put("/notes/b", "more than that")).await;
+    assert!(matches!(longer, Err(Error::Quota { .. })), "{longer:?}");
+    world.storage.set_quota(world.pod, None).await.unwrap();
+    world.put("/notes/b", "more than that").await;
+    world.storage.remove(world.pod).await.unwrap();
+    assert_eq!(world.storage.set_quota(world.pod, None).await, Err(Error::NoSuchPod));
 }
 
 pub async fn a_body_moves(world: &World) {

@@ -132,6 +132,10 @@ impl Storage for Faulty {
         self.around(Operation::Read, self.inner.pods(after, limit)).await
     }
 
+    async fn set_quota(&self, pod: PodId, quota: Option<u64>) -> Result<()> {
+        self.around(Operation::Commit, self.inner.set_quota(pod, quota)).await
+    }
+
     async fn remove(&self, pod: PodId) -> Result<()> {
         self.around(Operation::Remove, self.inner.remove(pod)).await
     }

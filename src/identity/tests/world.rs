@@ -321,6 +321,10 @@ impl Storage for House {
         away()
     }
 
+    async fn set_quota(&self, _: PodId, _: Option<u64>) -> storage::Result<()> {
+        away()
+    }
+
     async fn remove(&self, _: PodId) -> storage::Result<()> {
         away()
     }

@@ -3,6 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
+use super::create_folder;
 use crate::storage::Result;
 
 /// The file that is locked.
@@ -16,8 +17,9 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock; `None` if someone else holds it.
+    /// Takes the lock, in a folder that is made if it is not there; `None` if someone else holds it.
     pub fn take(folder: &Path) -> Result<Option<Self>> {
+        create_folder(folder)?;
         let file = File::options().create(true).append(true).open(folder.join(LOCK))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _file: file })),

@@ -145,6 +145,10 @@ impl Storage for Sqlite {
         self.readers.read(|connection| pods::list(connection, after, limit))
     }
 
+    async fn set_quota(&self, pod: PodId, quota: Option<u64>) -> Result<()> {
+        self.writer.write(pod, move |connection| pods::set_quota(connection, pod, quota)).await
+    }
+
     async fn remove(&self, pod: PodId) -> Result<()> {
         let now = self.clock.now();
         self.writer.write(pod, move |connection| pods::remove(connection, pod, now)).await

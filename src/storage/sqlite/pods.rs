@@ -55,6 +55,11 @@ pub(super) fn advance(connection: &Connection, id: PodId, version: Version, used
     Ok(())
 }
 
+pub(super) fn set_quota(connection: &Connection, id: PodId, quota: Option<u64>) -> Result<()> {
+    let mut statement = connection.prepare_cached("UPDATE pods SET quota = ?2 WHERE id = ?1")?;
+    if statement.execute(params![id.0, quota.map(integer)])? == 0 { Err(Error::NoSuchPod) } else { Ok(()) }
+}
+
 /// Removes a pod with everything it holds; its name stays given and its blobs are left to the sweep.
 pub(super) fn remove(connection: &Connection, id: PodId, at: Timestamp) -> Result<()> {
     by_id(connection, id)?;

@@ -1,0 +1,236 @@
+//! `cartable serve`: everything put together from the settings, until it is told to stop.
+
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus_client::registry::Registry;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tracing_subscriber::EnvFilter;
+
+use super::report::{Failed, Report};
+use crate::address::Addresses;
+use crate::app::App;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, Log, recorded};
+use crate::http::account::AccountApi;
+use crate::http::headers::forwarded::Trusted;
+use crate::http::oidc::Provider;
+use crate::http::resource::Adapter;
+use crate::identity::account::Accounts;
+use crate::identity::keys::Keys;
+use crate::identity::{Identity, Parts};
+use crate::pods::{Limits, NoRemoteGroups, Pods};
+use crate::provision::Provision;
+use crate::secret::SecretKey;
+use crate::server::metrics::{self, Metrics};
+use crate::server::{self, Stop, Stopped, redirect, tls};
+use crate::storage::Storage;
+use crate::storage::sqlite::{Lock, Options, Sqlite};
+
+/// How often storage does what is due.
+const UPKEEP: Duration = Duration::from_secs(30);
+/// How often signing keys are looked after.
+const KEYS: Duration = Duration::from_hours(1);
+
+/// Writes the log to the error output. `filter` says which messages.
+pub(super) fn begin_log(form: Log, filter: &str) -> Result<(), Failed> {
+    let filter = EnvFilter::try_new(filter).map_err(|error| Failed::Usage(format!("log_filter: {error}")))?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
+    // Whoever closed our error output must not bring the server down.
+    let log = log.log_internal_errors(false);
+    let begun = match form {
+        Log::Text => log.try_init(),
+        Log::Json => log.json().flatten_event(true).try_init(),
+    };
+    begun.map_err(|error| Failed::Other(format!("the log cannot be written: {error}")))
+}
+
+/// Runs the server until it is told to stop.
+pub(super) fn serve(config: &Config) -> Result<Report, Failed> {
+    begin_log(config.log, &config.log_filter)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failed::Other(format!("the server cannot run: {error}")))?.block_on(run(config))
+}
+
+async fn run(config: &Config) -> Result<Report, Failed> {
+    let mut told = Told::listen()?;
+    let listener = bind(config.listen).await?;
+    // Port 0 means any: the one that was given is part of the default address.
+    let listen = listener.local_addr().unwrap_or(config.listen);
+    let config = &Config { listen, ..config.clone() };
+    let house = House::open(config).await?;
+    let mut registry = Registry::with_prefix("cartable");
+    let counted = Metrics::register(&mut registry);
+    let (stop, stopped) = Stop::new();
+
+    let mut serving = JoinSet::new();
+    let app = Arc::new(house.app(config));
+    let answer = move |request, peer| {
+        let app = Arc::clone(&app);
+        async move { app.answer(request, peer).await }
+    };
+    let acceptor = config.tls().map(|(cert, key)| tls::acceptor(cert, key)).transpose();
+    let acceptor = acceptor.map_err(|error| Failed::Other(error.to_string()))?;
+    let limits = server::Limits::from(&config.http);
+    serving.spawn(server::serve(listener, acceptor, answer, limits.clone(), counted, stopped.clone()));
+    beside(config, &house.addresses, &limits, registry, &stopped, &mut serving).await?;
+    let upkeep = tokio::spawn(upkeep(Arc::clone(&house.sqlite), Arc::clone(&house.keys), Arc::clone(&house.clock)));
+    tracing::info!(url = house.addresses.base(), address = %listen, "serving");
+
+    told.wait().await;
+    tracing::info!("stopping");
+    stop.stop();
+    while serving.join_next().await.is_some() {}
+    upkeep.abort();
+    Ok(Report::done(""))
+}
+
+/// The listeners beside the main one: metrics, and the way from http to https.
+async fn beside(
+    config: &Config,
+    addresses: &Addresses,
+    limits: &server::Limits,
+    registry: Registry,
+    stopped: &Stopped,
+    serving: &mut JoinSet<()>,
+) -> Result<(), Failed> {
+    // Their requests are not counted among the server's own.
+    let uncounted = || Metrics::register(&mut Registry::default());
+    if let Some(address) = config.metrics {
+        let page = metrics::page(Arc::new(registry));
+        serving.spawn(server::serve(bind(address).await?, None, page, limits.clone(), uncounted(), stopped.clone()));
+    }
+    if let Some(address) = config.tls.redirect {
+        let to_https = redirect::to_https(addresses.port());
+        serving.spawn(server::serve(
+            bind(address).await?,
+            None,
+            to_https,
+            limits.clone(),
+            uncounted(),
+            stopped.clone(),
+        ));
+    }
+    Ok(())
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failed> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|error| Failed::Other(format!("nothing can listen on {address}: {error}")))
+}
+
+/// What stands behind the endpoints.
+struct House {
+    clock: Arc<dyn Clock>,
+    addresses: Arc<Addresses>,
+    sqlite: Arc<Sqlite>,
+    storage: Arc<dyn Storage>,
+    accounts: Arc<Accounts>,
+    keys: Arc<Keys>,
+    /// Held as long as the server runs.
+    _lock: Lock,
+}
+
+impl House {
+    async fn open(config: &Config) -> Result<Self, Failed> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let addresses = Arc::new(config.addresses()?);
+        let lock = Lock::take(&config.data)?
+            .ok_or_else(|| Failed::Other("the data folder is in use by a server, a restore or a repair".into()))?;
+        let sqlite = Arc::new(Sqlite::open(&config.data, Options { durable: true, clock: Arc::clone(&clock) })?);
+        let storage: Arc<dyn Storage> = Arc::<Sqlite>::clone(&sqlite);
+        recorded::keep(&*storage, &addresses, clock.now()).await?;
+        let secret = Arc::new(match &config.secret_key {
+            Some(key) => SecretKey::from_text(key.reveal())?,
+            None => SecretKey::load_or_create(&config.key_file())?,
+        });
+        let keys = Keys::open(Arc::clone(&storage), secret, addresses.base(), clock.now()).await;
+        let keys = keys.map_err(|error| Failed::Other(error.to_string()))?;
+        let accounts = Arc::new(Accounts::new(Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&addresses)));
+        Ok(Self { clock, addresses, sqlite, storage, accounts, keys, _lock: lock })
+    }
+
+    fn app(&self, config: &Config) -> App {
+        let (addresses, clock) = (|| Arc::clone(&self.addresses), || Arc::clone(&self.clock));
+        let (accounts, keys) = (|| Arc::clone(&self.accounts), || Arc::clone(&self.keys));
+        let limits = Limits { rdf: config.http.rdf_limit.0, ..Limits::default() };
+        let storage = Arc::clone(&self.storage);
+        let origins = config.origins();
+        let pods = Arc::new(Pods::new(storage, addresses(), clock(), Arc::new(NoRemoteGroups), origins, limits));
+        let parts = Parts::local(addresses(), keys(), Arc::clone(&pods), accounts());
+        let identity = Arc::new(Identity::new(config.identity.clone(), parts, self.clock.now()));
+        let quota = config.quota.map(|quota| quota.0);
+        let provision = Arc::new(Provision { accounts: accounts(), addresses: addresses(), clock: clock(), quota });
+        App {
+            addresses: addresses(),
+            proxies: Trusted(config.trusted_proxies.clone()),
+            clock: clock(),
+            identity: Arc::clone(&identity),
+            pods: Adapter::new(pods),
+            provider: Provider {
+                addresses: addresses(),
+                accounts: accounts(),
+                identity,
+                keys: keys(),
+                clock: clock(),
+                allow_bearer: config.identity.allow_bearer,
+            },
+            accounts: AccountApi {
+                addresses: addresses(),
+                accounts: accounts(),
+                provision,
+                clock: clock(),
+                open: config.dev,
+            },
+            patience: config.http.idle_timeout.0,
+        }
+    }
+}
+
+/// Does what is due from time to time, as long as it is not stopped.
+async fn upkeep(sqlite: Arc<Sqlite>, keys: Arc<Keys>, clock: Arc<dyn Clock>) {
+    let (mut storage_due, mut keys_due) = (tokio::time::interval(UPKEEP), tokio::time::interval(KEYS));
+    loop {
+        tokio::select! {
+            _ = storage_due.tick() => {
+                if let Err(error) = sqlite.maintain().await {
+                    tracing::error!(%error, "the upkeep of the data folder failed; it is tried again");
+                }
+            }
+            _ = keys_due.tick() => {
+                if let Err(error) = keys.tend(clock.now()).await {
+                    tracing::error!(%error, "the signing keys could not be looked after; it is tried again");
+                }
+            }
+        }
+    }
+}
+
+/// The signals that tell the server to stop.
+struct Told {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Told {
+    fn listen() -> Result<Self, Failed> {
+        let failed = |error| Failed::Other(format!("signals cannot be received: {error}"));
+        let terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        let interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        Ok(Self { terminate, interrupt })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
