@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod account;
 mod reading;
+mod token;
 #[expect(dead_code, reason = "the stories to come use the rest")]
 mod world;

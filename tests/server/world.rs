@@ -61,13 +61,21 @@ pub struct Settings {
     pub origins: Origins,
     /// The most bytes in a pod.
     pub quota: Option<u64>,
+    /// Whether anybody may make an account.
+    pub open: bool,
     /// Puts something between the server and its storage.
     pub wrap: Wrap,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { limits: Limits::default(), origins: Origins::Trusted, quota: None, wrap: Box::new(|storage| storage) }
+        Self {
+            limits: Limits::default(),
+            origins: Origins::Trusted,
+            quota: None,
+            open: true,
+            wrap: Box::new(|storage| storage),
+        }
     }
 }
 
@@ -125,7 +133,7 @@ impl World {
                 accounts: accounts.clone(),
                 provision: provision.clone(),
                 clock: clock.clone(),
-                open: true,
+                open: settings.open,
             },
             patience: Duration::from_secs(30),
         });
@@ -289,6 +297,12 @@ impl Person {
         format!("[] a acl:Authorization; {who}; {scope} <{}>; acl:mode {modes}.\n", self.url(place))
     }
 
+    /// A proof of this person's key, for a request that is sent otherwise.
+    pub fn proves(&self, method: &str, url: &str) -> String {
+        let known = self.identity.as_ref().unwrap();
+        self.proof(known, &Method::from_bytes(method.as_bytes()).unwrap(), url)
+    }
+
     fn proof(&self, known: &Known, method: &Method, url: &str) -> String {
         let mut header = JwsHeader::new();
         header.set_token_type("dpop+jwt");
@@ -359,6 +373,10 @@ pub struct Answer {
 impl Answer {
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap()
     }
 
     /// The value of a field, or nothing.
