@@ -14,6 +14,7 @@ use http::{Method, Request, Response, StatusCode};
 use crate::access::{Caller, Mode};
 use crate::address::{Addresses, Misplaced, Place};
 use crate::clock::Clock;
+use crate::http::Peer;
 use crate::http::account::AccountApi;
 use crate::http::body::{Body, Upload};
 use crate::http::cors;
@@ -26,7 +27,6 @@ use crate::http::resource::{Adapter, Incoming};
 use crate::http::{health, vocabulary};
 use crate::identity::{Credentials, Identity};
 use crate::path::{PodName, ResourcePath};
-use crate::server::Peer;
 use crate::web;
 
 /// Stylesheet, type and icons.

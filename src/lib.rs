@@ -14,8 +14,8 @@
 //! - [`http`]: requests read, answers printed.
 //! - [`web`]: pages for people.
 //! - [`config`]: the settings.
-//! - [`server`]: listeners and connections.
 //! - [`app`]: the assembly.
+//! - [`server`]: listeners and connections.
 //! - [`cli`]: the command line.
 
 pub mod path;
@@ -35,6 +35,6 @@ pub mod provision;
 pub mod http;
 pub mod web;
 pub mod config;
-pub mod server;
 pub mod app;
+pub mod server;
 pub mod cli;

@@ -18,3 +18,13 @@ pub mod vocabulary;
 pub use body::Body;
 pub use config::Config;
 pub use problem::Problem;
+
+use std::net::SocketAddr;
+
+/// Who is at the other end of a connection: the client, or a proxy in front of us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    pub address: SocketAddr,
+    /// Whether the connection itself is encrypted.
+    pub tls: bool,
+}

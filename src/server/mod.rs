@@ -67,14 +67,6 @@ impl Default for Limits {
     }
 }
 
-/// Who is at the other end of a connection: the client, or a proxy in front of us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Peer {
-    pub address: SocketAddr,
-    /// Whether the connection itself is encrypted.
-    pub tls: bool,
-}
-
 /// Tells every server that was given its other half to stop. Dropping it stops them as well.
 #[derive(Debug)]
 pub struct Stop(watch::Sender<bool>);
