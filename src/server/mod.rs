@@ -10,7 +10,6 @@ pub mod redirect;
 pub mod tls;
 mod wire;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +22,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+pub use crate::http::Peer;
 use crate::http::{Body, Config};
 use metrics::Metrics;
 
