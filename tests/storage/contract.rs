@@ -1,5 +1,6 @@
 //! What every backend promises.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
@@ -8,6 +9,8 @@ use cartable::clock::Clock;
 use cartable::path::{Name, PodName, ResourcePath};
 use cartable::storage::{Body, Cursor, EntryIs, Error, Expected, Happening, KeyRange, NewBody, Version};
 use futures_util::{StreamExt, future, stream};
+use proptest::prelude::*;
+use proptest::test_runner::{TestCaseError, TestRunner};
 
 use super::world::{Draft, World, alice, container_path, new_pod, path, streamed};
 
@@ -44,7 +47,9 @@ macro_rules! contract {
             a_replaced_blob_is_gone,
             a_client_that_stops_is_no_fault,
             versions_are_seen_at_once,
+            the_deepest_path_is_found,
             concurrent_changes_are_decided_one_by_one,
+            any_changes_keep_the_tree_whole,
         );
     };
     (@ $make:expr; $($story:ident),* $(,)?) => {
@@ -577,6 +582,17 @@ pub async fn versions_are_seen_at_once(world: &World) {
     }
 }
 
+pub async fn the_deepest_path_is_found(world: &World) {
+    let deepest = "/d".repeat(cartable::path::MAX_DEPTH);
+    let containers = (1..cartable::path::MAX_DEPTH).map(|depth| format!("{}/", "/d".repeat(depth)));
+    let draft = containers.fold(world.change().put(&deepest, "deep"), |draft, local| draft.put_container(&local));
+    world.commit(draft).await.unwrap();
+    let found = world.locate(&deepest).await;
+    assert_eq!(found.target().unwrap().size, 4);
+    assert_eq!(found.above.len(), cartable::path::MAX_DEPTH);
+    assert!(found.above.iter().all(|above| above.record.is_some()));
+}
+
 /// Forty writers add to one document, each looking again when it has moved, while forty others write elsewhere.
 pub async fn concurrent_changes_are_decided_one_by_one(world: &World) {
     world.put("/notes/shared", "").await;
@@ -600,4 +616,95 @@ pub async fn concurrent_changes_are_decided_one_by_one(world: &World) {
     assert_eq!(versions.len(), 80, "each commit has a version of its own");
     assert_eq!(world.names("/notes/").await.len(), 41);
     assert_eq!(world.state().await.used, 80);
+}
+
+/// One step of a random history, on a few names that get in each other's way.
+#[derive(Debug, Clone)]
+enum Step {
+    Put(&'static str, usize),
+    Delete(&'static str),
+    Move(&'static str, &'static str),
+}
+
+const NAMES: [&str; 9] = ["/a", "/a/", "/a/x", "/a/x.acl", "/a/x.meta", "/a/.acl", "/a/y", "/a/y/", "/a/y/z"];
+
+/// What should be there: paths and sizes, `None` for containers.
+type Model = BTreeMap<&'static str, Option<usize>>;
+
+impl Step {
+    fn any() -> impl Strategy<Value = Self> {
+        let name = || prop::sample::select(&NAMES[..]);
+        let alike = |(from, to): &(&str, &str)| from != to && from.ends_with('/') == to.ends_with('/');
+        prop_oneof![
+            4 => (name(), 0..100_usize).prop_map(|(name, size)| Self::Put(name, size)),
+            2 => name().prop_map(Self::Delete),
+            1 => (name(), name()).prop_filter("a container stays one", alike).prop_map(|(from, to)| Self::Move(from, to)),
+        ]
+    }
+
+    fn on_model(&self, model: &Model) -> Option<Model> {
+        let mut next = model.clone();
+        match *self {
+            Self::Put(name, size) => _ = next.insert(name, (!name.ends_with('/')).then_some(size)),
+            Self::Delete(name) => _ = next.remove(name)?,
+            Self::Move(from, to) => {
+                let moved = next.remove(from)?;
+                next.insert(to, moved);
+            }
+        }
+        let whole = |name: &&str| {
+            let path = path(name);
+            let there = |needed: &ResourcePath| needed.is_root() || next.contains_key(needed.local());
+            there(&path.container().unwrap())
+                && there(&path.subject())
+                && !next.contains_key(path.twin().unwrap().local())
+        };
+        next.keys().all(whole).then(|| next.clone())
+    }
+
+    async fn on(&self, world: &World) -> Result<(), Error> {
+        let draft = match *self {
+            Self::Put(name, _) if name.ends_with('/') => world.change().put_container(name),
+            Self::Put(name, size) => world.change().put(name, &"x".repeat(size)),
+            Self::Delete(name) => world.change().delete(name),
+            Self::Move(from, to) => world.change().put_body(to, NewBody::From(path(from))).delete(from),
+        };
+        world.commit(draft).await.map(|_| ())
+    }
+}
+
+/// Plays random histories on storage and on a model: the same changes are refused, and the same is there afterwards.
+pub async fn any_changes_keep_the_tree_whole(world: &World) {
+    world.commit(world.change().delete("/notes/")).await.unwrap();
+    let handle = tokio::runtime::Handle::current();
+    let play = |steps: Vec<Step>| handle.block_on(play(world, steps));
+    let config = ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() };
+    let played =
+        tokio::task::block_in_place(|| TestRunner::new(config).run(&prop::collection::vec(Step::any(), 1..40), play));
+    played.unwrap();
+}
+
+async fn play(world: &World, steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let mut model = Model::new();
+    for step in steps {
+        let expected = step.on_model(&model);
+        let done = step.on(world).await;
+        prop_assert_eq!(done, if expected.is_some() { Ok(()) } else { Err(Error::Moved) }, "{:?} on {:?}", step, model);
+        model = expected.unwrap_or(model);
+        let tree = world.storage.tree(world.pod, None, 100).await.unwrap();
+        let there: Vec<_> = tree.iter().skip(1).map(|row| (row.path.local().to_owned(), row.record.size)).collect();
+        let mut should: Vec<_> =
+            model.iter().map(|(name, size)| ((*name).to_owned(), size.unwrap_or_default() as u64)).collect();
+        should.sort_by_key(|(name, _)| (path(name).container(), name.clone()));
+        prop_assert_eq!(there, should);
+        let used: usize = model.values().flatten().sum();
+        prop_assert_eq!(world.state().await.used, used as u64);
+        for (name, size) in &model {
+            prop_assert_eq!(world.text(name).await.map(|text| text.len()), Some(size.unwrap_or_default()));
+        }
+    }
+    let clear = model.keys().fold(world.change(), |draft, name| draft.delete(name));
+    world.commit(clear).await.map_err(|error| TestCaseError::fail(error.to_string()))?;
+    prop_assert_eq!(world.state().await.used, 0);
+    Ok(())
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use cartable::clock::{Clock, SetClock};
 use cartable::storage::sqlite::{Lock, Options, Sqlite};
 use cartable::storage::{Body, Cursor, Error, Happening, NewBody, Storage, Version};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -188,8 +189,28 @@ async fn a_stream_outlives_its_resource() {
     let Body::Blob(blob) = world.record("/notes/a").await.unwrap().body else { unreachable!() };
     let stream = world.storage.open(&blob, None).await.unwrap();
     world.commit(world.change().delete("/notes/a")).await.unwrap();
-    let pieces: Vec<bytes::Bytes> = futures_util::TryStreamExt::try_collect(stream).await.unwrap();
+    let pieces: Vec<bytes::Bytes> = stream.try_collect().await.unwrap();
     assert!(pieces.concat() == bytes);
+}
+
+/// A blob that could not be brought to its place: whatever the disk says next, nothing is called written any more.
+#[tokio::test]
+async fn a_disk_that_loses_writes_is_not_trusted() {
+    let (sqlite, clock, folder) = fresh();
+    let world = World::on(sqlite, clock.clone()).await;
+    let blobs = folder.path().join("blobs");
+    let lost = stream::once(async move {
+        std::fs::remove_dir_all(blobs).unwrap();
+        Ok(bytes::Bytes::from_static(b"lost"))
+    });
+    assert!(matches!(world.storage.stage(world.pod, lost.boxed()).await, Err(Error::Failed(_))));
+    let refused = world.commit(world.change().put("/notes/a", "x")).await;
+    assert!(matches!(refused, Err(Error::Failed(reason)) if reason.contains("restart")));
+    assert_eq!(world.names("/notes/").await, [""; 0], "reading goes on");
+    let World { storage, clock, pod } = world;
+    drop(storage);
+    let world = World { storage: open(folder.path(), &clock), clock, pod };
+    world.put("/notes/a", "x").await;
 }
 
 #[test]

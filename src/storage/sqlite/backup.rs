@@ -16,10 +16,10 @@ use crate::storage::{BlobId, Error, Result};
 const HOLD: Duration = Duration::from_hours(1);
 
 impl Sqlite {
-    /// Writes a backup into the new file `to`, while the server goes on.
+    /// Writes a backup into the file `to`, while the server goes on.
     ///
     /// Blobs that are deleted meanwhile stay until it is done. The file holds everything that the data folder holds,
-    /// personal data included; it appears under its name once it is complete.
+    /// personal data included. It takes its name, and the place of an older one, once it is complete.
     pub async fn backup(&self, to: &Path) -> Result<()> {
         let until = self.clock.now().plus(HOLD);
         let hold = self.writer.write(HOUSE, move |connection| blobs::hold(connection, until)).await?;
@@ -68,8 +68,6 @@ pub fn restore(from: &Path, folder: &Path) -> Result<()> {
         if let Some(above) = to.parent() {
             create_folder(above)?;
         }
-        // Begun anew if an earlier attempt was cut short.
-        let _ = fs::remove_file(&to);
         let mut file = create_private(&to)?;
         io::copy(&mut entry, &mut file)?;
         file.sync_all()?;
@@ -80,15 +78,13 @@ pub fn restore(from: &Path, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Copies the database as it is now into the tar, and says which blobs belong to it.
+/// Begins the tar with the database as it is now, and says which blobs belong to it.
 fn begin(file: File, database: &Path, copy: &Path) -> Result<(tar::Builder<File>, Vec<BlobId>)> {
-    let mut tar = tar::Builder::new(file);
     create_private(copy)?;
-    let done = snapshot(database, copy).and_then(|blobs| Ok((append(tar, DATABASE, copy)?, blobs)));
+    let begun =
+        snapshot(database, copy).and_then(|blobs| Ok((append(tar::Builder::new(file), DATABASE, copy)?, blobs)));
     fs::remove_file(copy)?;
-    let (with_database, blobs) = done?;
-    tar = with_database;
-    Ok((tar, blobs))
+    begun
 }
 
 fn snapshot(database: &Path, copy: &Path) -> Result<Vec<BlobId>> {
@@ -147,8 +143,11 @@ fn publish(part: &Path, to: &Path) -> Result<()> {
     Ok(File::open(folder)?.sync_all()?)
 }
 
-/// A new file that only its owner can read.
+/// A new file that only its owner can read, instead of what an attempt that was cut short has left.
 fn create_private(path: &Path) -> Result<File> {
+    if path.exists() {
+        fs::remove_file(path)?;
+    }
     let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -43,13 +43,8 @@ impl Readers {
     /// Runs several statements that see one instant.
     pub fn at_one_instant<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let reader = self.free();
-        let connection = &reader.connection;
-        connection.prepare_cached("BEGIN")?.execute([])?;
-        let found = work(connection);
-        let ended = connection.prepare_cached("ROLLBACK")?.execute([]);
-        let found = found?;
-        ended?;
-        Ok(found)
+        let instant = Instant::begin(&reader.connection)?;
+        work(instant.0)
     }
 
     /// The version of a pod, or of the house.
@@ -91,6 +86,23 @@ impl Reader {
         let version = read_version(&self.connection, of)?;
         self.versions.insert(of, version);
         Ok(version)
+    }
+}
+
+/// A transaction that only reads: all its statements see the instant of the first.
+struct Instant<'a>(&'a Connection);
+
+impl<'a> Instant<'a> {
+    fn begin(connection: &'a Connection) -> Result<Self> {
+        connection.prepare_cached("BEGIN")?.execute([])?;
+        Ok(Self(connection))
+    }
+}
+
+impl Drop for Instant<'_> {
+    fn drop(&mut self) {
+        // Fails only if there is no transaction any more.
+        let _ = self.0.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]));
     }
 }
 

@@ -19,6 +19,8 @@ const WAITING: usize = 1024;
 /// Pages in the write-ahead log that make a checkpoint worth its fsync.
 const CHECKPOINT_PAGES: i32 = 2000;
 
+/// Pages that the writer keeps, in KiB, negative as SQLite wants it. Its own commits leave them valid, unlike readers'.
+const CACHE_KIB: i64 = -8000;
 /// How long a checkpoint waits for readers, and writers for it. The next one comes soon.
 const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(100);
 
@@ -99,6 +101,7 @@ where
 impl Writer {
     pub fn start(file: &Path, durable: bool) -> Result<Self> {
         let mut connection = schema::open(file, durable)?;
+        connection.pragma_update(None, "cache_size", CACHE_KIB)?;
         let logged = Arc::new(AtomicI32::new(0));
         let pages = logged.clone();
         connection.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, now| {
