@@ -180,16 +180,20 @@ fn origin(base: &str) -> Result<Url, BadBase> {
     if !bare || !anonymous || !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         return Err(not_an_origin());
     }
-    let loopback = match url.host() {
+    if url.scheme() == "http" && !is_loopback(&url) {
+        return Err(BadBase::NotSecure(base.to_owned()));
+    }
+    Ok(url)
+}
+
+/// Whether a URL's host is this machine, by name or number.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
-    };
-    if url.scheme() == "http" && !loopback {
-        return Err(BadBase::NotSecure(base.to_owned()));
     }
-    Ok(url)
 }
 
 /// Host and non-default port, as the `Host` field carries them.

@@ -2,31 +2,34 @@
 //!
 //! An [`Error`] says which rule was broken and nothing of what was found: it may be shown to the stranger.
 
+mod client;
 mod flight;
 mod host;
 mod public;
 
 #[cfg(test)]
+pub(crate) mod stand_in;
+#[cfg(test)]
 mod tests;
 
 use std::error::Error as _;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::redirect::Policy;
-use reqwest::{Client, retry};
-use rustls::{ClientConfig, RootCertStore};
+use reqwest::Client;
+use reqwest::dns::Resolve;
+use rustls::RootCertStore;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::{Instant, timeout_at};
 use url::{Host as UrlHost, Url};
 
-use crate::address::Addresses;
+use crate::address::{Addresses, is_loopback};
 use crate::clock::Clock;
+use client::{CheckedResolver, NotAllowed, SystemResolver};
 use flight::Flights;
 use host::Hosts;
 
@@ -289,7 +292,7 @@ impl Fetch {
         if self.setup.addresses.is_ours(url) {
             return Err(Error::OwnHost);
         }
-        let local_http = url.scheme() == "http" && is_loopback(&host);
+        let local_http = url.scheme() == "http" && is_loopback(url);
         if named.is_some_and(|named| named.origin() == url.origin()) && (url.scheme() == "https" || local_http) {
             return Ok(Way::Named);
         }
@@ -335,14 +338,14 @@ impl Fetch {
         let build = || async {
             let roots = match self.setup.roots.clone() {
                 Some(roots) => roots,
-                None => tokio::task::spawn_blocking(system_roots).await.map_err(|_| Error::Unreachable)?,
+                None => tokio::task::spawn_blocking(client::system_roots).await.map_err(|_| Error::Unreachable)?,
             };
             let allowed = match way {
                 Way::Public => self.setup.is_public,
                 Way::Loopback => |address: IpAddr| address.is_loopback(),
                 Way::Named => |_: IpAddr| true,
             };
-            client(roots, CheckedResolver { resolver: Arc::clone(&self.setup.resolver), allowed })
+            client::build(roots, CheckedResolver { resolver: Arc::clone(&self.setup.resolver), allowed })
         };
         self.clients[way as usize].get_or_try_init(build).await
     }
@@ -409,89 +412,4 @@ fn told(error: &reqwest::Error) -> Error {
         cause = inner.source();
     }
     if error.is_timeout() { Error::TooSlow } else { Error::Unreachable }
-}
-
-/// A client that follows nothing, remembers nothing, and connects to addresses that the resolver has checked.
-fn client(roots: RootCertStore, resolver: CheckedResolver) -> Result<Client, Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|_| Error::Unreachable)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Client::builder()
-        .tls_backend_preconfigured(tls)
-        .dns_resolver(resolver)
-        .redirect(Policy::none())
-        .retry(retry::never())
-        .no_proxy()
-        .referer(false)
-        .user_agent(concat!("Cartable/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(Duration::from_secs(3))
-        .pool_max_idle_per_host(2)
-        .pool_idle_timeout(Duration::from_secs(30))
-        .build()
-        .map_err(|_| Error::Unreachable)
-}
-
-/// The certificates that the system trusts.
-fn system_roots() -> RootCertStore {
-    let found = rustls_native_certs::load_native_certs();
-    let mut roots = RootCertStore::empty();
-    let (usable, _) = roots.add_parsable_certificates(found.certs);
-    if usable == 0 {
-        tracing::warn!(
-            "this machine has no trusted certificates (the package ca-certificates): nothing can be fetched"
-        );
-    }
-    roots
-}
-
-/// Whether a URL's host is this machine, by name or number.
-fn is_loopback(host: &UrlHost<&str>) -> bool {
-    match host {
-        UrlHost::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
-        UrlHost::Ipv4(address) => address.is_loopback(),
-        UrlHost::Ipv6(address) => address.is_loopback(),
-    }
-}
-
-/// Asks the system's resolver.
-#[derive(Debug, Clone, Copy)]
-struct SystemResolver;
-
-impl Resolve for SystemResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            Ok(Box::new(found.into_iter()) as Addrs)
-        })
-    }
-}
-
-/// Refuses a host if ANY of its addresses is not allowed. The client connects to the very addresses that were checked.
-///
-/// Spec: O-62
-struct CheckedResolver {
-    resolver: Arc<dyn Resolve>,
-    allowed: fn(IpAddr) -> bool,
-}
-
-/// A host has an address that is not allowed.
-#[derive(Debug, thiserror::Error)]
-#[error("the host has an address that is not allowed")]
-struct NotAllowed;
-
-impl Resolve for CheckedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let (resolving, allowed) = (self.resolver.resolve(name), self.allowed);
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = resolving.await?.collect();
-            if found.iter().all(|address| allowed(address.ip())) {
-                Ok(Box::new(found.into_iter()) as Addrs)
-            } else {
-                Err(NotAllowed.into())
-            }
-        })
-    }
 }

@@ -16,6 +16,7 @@ use crate::address::Addresses;
 use crate::app::App;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Log, recorded};
+use crate::fetch::{self, Fetch};
 use crate::http::account::AccountApi;
 use crate::http::headers::forwarded::Trusted;
 use crate::http::oidc::Provider;
@@ -164,7 +165,15 @@ impl House {
         let storage = Arc::clone(&self.storage);
         let origins = config.origins();
         let pods = Arc::new(Pods::new(storage, addresses(), clock(), Arc::new(NoRemoteGroups), origins, limits));
-        let parts = Parts::local(addresses(), keys(), Arc::clone(&pods), accounts());
+        let mut way_out = fetch::Setup::new(addresses(), clock());
+        way_out.loopback = config.dev;
+        let parts = Parts {
+            addresses: addresses(),
+            keys: keys(),
+            profiles: Arc::<Pods>::clone(&pods),
+            revocations: accounts(),
+            fetch: Arc::new(Fetch::new(way_out)),
+        };
         let identity = Arc::new(Identity::new(config.identity.clone(), parts, self.clock.now()));
         let quota = config.quota.map(|quota| quota.0);
         let provision = Arc::new(Provision { accounts: accounts(), addresses: addresses(), clock: clock(), quota });

@@ -1,18 +1,19 @@
 //! The rules of the way out, against servers on this machine and a resolver that says where hosts are.
 
 use std::collections::HashMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
+use reqwest::dns::{Addrs, Name, Resolving};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 use tokio_rustls::TlsAcceptor;
 
+use super::stand_in::{Answer, Server, by_path, ok, status, to};
 use super::*;
 use crate::clock::{SetClock, Timestamp};
 
@@ -36,80 +37,9 @@ impl Resolve for Zone {
     }
 }
 
-/// What a server answers to the head of a request; it may take its time.
-type Answer = Arc<dyn Fn(String) -> Answering + Send + Sync>;
-type Answering = std::pin::Pin<Box<dyn Future<Output = String> + Send>>;
-
-/// A server for `pod.example` and `other.example` on this machine.
-struct Server {
-    port: u16,
-    heads: Arc<Mutex<Vec<String>>>,
-}
-
-impl Server {
-    /// Over TLS with a certificate of its own, if `tls` is given.
-    async fn start(tls: Option<TlsAcceptor>, answer: Answer) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let heads = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&heads);
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let (tls, answer, seen) = (tls.clone(), Arc::clone(&answer), Arc::clone(&seen));
-                tokio::spawn(async move {
-                    match tls {
-                        Some(tls) => match tls.accept(stream).await {
-                            Ok(stream) => serve(stream, answer, seen).await,
-                            Err(_) => None,
-                        },
-                        None => serve(stream, answer, seen).await,
-                    }
-                });
-            }
-        });
-        Self { port, heads }
-    }
-
-    fn requests(&self) -> usize {
-        self.heads.lock().len()
-    }
-
-    fn url(&self, host: &str, path: &str) -> String {
-        format!("https://{host}:{}{path}", self.port)
-    }
-}
-
-/// Answers one request.
-async fn serve(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
-    answer: Answer,
-    seen: Arc<Mutex<Vec<String>>>,
-) -> Option<()> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await.ok()?);
-    }
-    let head = String::from_utf8(head).ok()?.to_ascii_lowercase();
-    seen.lock().push(head.clone());
-    let text = answer(head).await;
-    stream.write_all(text.as_bytes()).await.ok()?;
-    stream.shutdown().await.ok()
-}
-
-/// An answer that depends on the path alone.
-fn by_path(table: impl Fn(&str) -> String + Send + Sync + 'static) -> Answer {
-    Arc::new(move |head| {
-        let text = table(head.split(' ').nth(1).unwrap_or_default());
-        Box::pin(async move { text })
-    })
-}
-
-fn ok(fields: &str, body: &str) -> String {
-    format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
-}
-
-fn to(location: &str) -> String {
-    format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+/// The address of a path on a server, by the name of a host.
+fn at(server: &Server, host: &str, path: &str) -> String {
+    format!("https://{host}:{}{path}", server.port)
 }
 
 /// A way out whose public internet is this machine, and a certificate that it trusts.
@@ -216,7 +146,7 @@ async fn one_internal_address_is_enough_to_refuse_a_host() {
     ];
     for addresses in tables {
         world.zone.put("pod.example", addresses);
-        assert_eq!(world.refusal(&server.url("pod.example", "/")).await, Error::NotPublic, "{addresses:?}");
+        assert_eq!(world.refusal(&at(&server, "pod.example", "/")).await, Error::NotPublic, "{addresses:?}");
     }
     assert_eq!(server.requests(), 0);
     assert_eq!(world.refusal("https://nowhere.example/").await, Error::Unreachable);
@@ -233,18 +163,18 @@ async fn a_document_comes_with_its_type_age_and_final_address() {
                 ok("Content-Type: text/turtle;charset=utf-8\r\nCache-Control: public, Max-Age=60\r\n", "<> a <#A>.")
             }
             "/never" => ok("Cache-Control: max-age=60, no-cache\r\nSet-Cookie: a=b\r\n", ""),
-            _ => "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned(),
+            _ => status("404 Not Found"),
         })
         .await;
-    let found = world.fetch.get(&server.url("pod.example", "/card#me"), Document::Profile).await.unwrap();
+    let found = world.fetch.get(&at(&server, "pod.example", "/card#me"), Document::Profile).await.unwrap();
     assert_eq!(found.status, 200);
-    assert_eq!(found.url.as_str(), server.url("pod.example", "/moved"));
+    assert_eq!(found.url.as_str(), at(&server, "pod.example", "/moved"));
     assert_eq!(found.media_type(), Some("text/turtle;charset=utf-8"));
     assert_eq!(found.max_age(), Some(Duration::from_mins(1)));
     assert_eq!(&found.bytes[..], b"<> a <#A>.");
-    let never = world.fetch.get(&server.url("pod.example", "/never"), Document::Profile).await.unwrap();
+    let never = world.fetch.get(&at(&server, "pod.example", "/never"), Document::Profile).await.unwrap();
     assert_eq!(never.max_age(), Some(Duration::ZERO));
-    let missing = world.fetch.get(&server.url("pod.example", "/missing"), Document::Profile).await.unwrap();
+    let missing = world.fetch.get(&at(&server, "pod.example", "/missing"), Document::Profile).await.unwrap();
     assert_eq!((missing.status.as_u16(), missing.max_age()), (404, None));
     for head in server.heads.lock().iter() {
         assert!(head.contains("\r\naccept-encoding: identity\r\n"), "{head}");
@@ -278,7 +208,7 @@ async fn each_redirect_is_checked_and_there_are_three_at_most() {
             _ => ok("", ""),
         })
         .await;
-    assert!(world.fetch.get(&server.url("pod.example", "/1"), Document::Discovery).await.is_ok());
+    assert!(world.fetch.get(&at(&server, "pod.example", "/1"), Document::Discovery).await.is_ok());
     let table = [
         ("/0", Error::Redirect),
         ("/loop", Error::Redirect),
@@ -291,7 +221,7 @@ async fn each_redirect_is_checked_and_there_are_three_at_most() {
         ("/user", Error::UserInfo),
     ];
     for (path, why) in table {
-        assert_eq!(world.refusal(&server.url("pod.example", path)).await, why, "{path}");
+        assert_eq!(world.refusal(&at(&server, "pod.example", path)).await, why, "{path}");
     }
 }
 
@@ -311,7 +241,7 @@ async fn size_time_and_encoding_are_bounded() {
         })
         .await;
     let get = async |path: &str, what| {
-        world.fetch.get(&server.url("pod.example", path), what).await.map(|found| found.bytes.len())
+        world.fetch.get(&at(&server, "pod.example", path), what).await.map(|found| found.bytes.len())
     };
     assert_eq!(get("/full", Document::Discovery).await, Ok(64 << 10));
     assert_eq!(get("/more", Document::Discovery).await, Err(Error::TooLarge));
@@ -332,11 +262,11 @@ async fn size_time_and_encoding_are_bounded() {
 async fn a_certificate_must_be_trusted_and_of_the_host() {
     let (world, stranger) = (World::new(), World::new());
     let server = stranger.serve(|_| ok("", "")).await;
-    assert_eq!(world.refusal(&server.url("pod.example", "/")).await, Error::Unreachable);
+    assert_eq!(world.refusal(&at(&server, "pod.example", "/")).await, Error::Unreachable);
     let server = world.serve(|_| ok("", "")).await;
     world.zone.put("third.example", &["127.0.0.1"]);
-    assert_eq!(world.refusal(&server.url("third.example", "/")).await, Error::Unreachable);
-    assert!(world.fetch.get(&server.url("other.example", "/"), Document::Jwks).await.is_ok());
+    assert_eq!(world.refusal(&at(&server, "third.example", "/")).await, Error::Unreachable);
+    assert!(world.fetch.get(&at(&server, "other.example", "/"), Document::Jwks).await.is_ok());
 }
 
 #[tokio::test]
@@ -353,7 +283,7 @@ async fn loopback_is_reached_over_http_in_development_only() {
     }
     assert_eq!(world.refusal(&format!("{}out", url("localhost"))).await, Error::NotHttps);
     assert_eq!(world.refusal(&url("pod.example")).await, Error::NotHttps);
-    assert_eq!(world.refusal(&server.url("pod.example", "/")).await, Error::NotPublic);
+    assert_eq!(world.refusal(&at(&server, "pod.example", "/")).await, Error::NotPublic);
     world.zone.put("evil.localhost", &["10.0.0.1"]);
     assert_eq!(world.refusal(&url("evil.localhost")).await, Error::NotPublic);
 }
@@ -377,12 +307,12 @@ async fn an_origin_that_the_operator_names_may_be_private_and_no_other() {
         within: Duration::from_secs(5),
         named: Some(Url::parse(named).unwrap()),
     };
-    let named = server.url("pod.example", "/");
+    let named = at(&server, "pod.example", "/");
     let send = async |url: String| world.fetch.send(request(&url, &named)).await.map(|found| found.bytes);
     assert_eq!(send(named.clone()).await, Ok(Bytes::from("private")));
-    assert_eq!(send(server.url("pod.example", "/near")).await, Ok(Bytes::from("private")));
-    assert_eq!(send(server.url("pod.example", "/away")).await, Err(Error::NotPublic));
-    assert_eq!(send(server.url("other.example", "/")).await, Err(Error::NotPublic));
+    assert_eq!(send(at(&server, "pod.example", "/near")).await, Ok(Bytes::from("private")));
+    assert_eq!(send(at(&server, "pod.example", "/away")).await, Err(Error::NotPublic));
+    assert_eq!(send(at(&server, "other.example", "/")).await, Err(Error::NotPublic));
     assert_eq!(
         world.fetch.send(request("http://pod.example/", "http://pod.example/")).await.unwrap_err(),
         Error::NotHttps
@@ -429,7 +359,7 @@ async fn who_asks_for_the_same_at_the_same_time_shares_one_request() {
         })
     });
     let server = Server::start(Some(world.tls.clone()), answer).await;
-    let url = server.url("pod.example", "/");
+    let url = at(&server, "pod.example", "/");
     let get = || world.fetch.get(&url, Document::Profile);
     // Polled in this order: all three have joined when the answer is let go.
     let (one, two, three, ()) = tokio::join!(get(), get(), get(), async { release.notify_one() });
@@ -475,7 +405,7 @@ async fn a_host_gets_four_requests_at_once() {
     let server = Server::start(Some(world.tls.clone()), answer).await;
     let gets: Vec<_> = (0..10)
         .map(|number| {
-            let (world, url) = (Arc::clone(&world), server.url("pod.example", &format!("/{number}")));
+            let (world, url) = (Arc::clone(&world), at(&server, "pod.example", &format!("/{number}")));
             tokio::spawn(async move { world.fetch.get(&url, Document::Profile).await.map(drop) })
         })
         .collect();
@@ -496,27 +426,26 @@ async fn a_host_that_keeps_failing_is_left_alone_for_a_while_and_others_are_not(
     let server = world
         .serve(move |_| {
             let fails = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
-            let status = if fails { "503 Service Unavailable" } else { "200 OK" };
-            format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            status(if fails { "503 Service Unavailable" } else { "200 OK" })
         })
         .await;
-    let url = server.url("pod.example", "/");
-    let status = async || world.fetch.get(&url, Document::Jwks).await.map(|found| found.status.as_u16());
+    let url = at(&server, "pod.example", "/");
+    let asked = async || world.fetch.get(&url, Document::Jwks).await.map(|found| found.status.as_u16());
     for _ in 0..5 {
-        assert_eq!(status().await, Ok(503));
+        assert_eq!(asked().await, Ok(503));
     }
-    assert_eq!(status().await, Err(Error::Resting));
+    assert_eq!(asked().await, Err(Error::Resting));
     assert_eq!(server.requests(), 5);
     let other = world.serve(|_| ok("", "")).await;
-    assert!(world.fetch.get(&other.url("pod.example", "/"), Document::Jwks).await.is_ok());
+    assert!(world.fetch.get(&at(&other, "pod.example", "/"), Document::Jwks).await.is_ok());
     world.clock.advance(REST);
-    assert_eq!(status().await, Ok(503), "one more failure is enough now");
-    assert_eq!(status().await, Err(Error::Resting));
+    assert_eq!(asked().await, Ok(503), "one more failure is enough now");
+    assert_eq!(asked().await, Err(Error::Resting));
     world.clock.advance(REST);
-    assert_eq!(status().await, Ok(200));
+    assert_eq!(asked().await, Ok(200));
     broken.store(1, Ordering::SeqCst);
-    assert_eq!(status().await, Ok(503));
-    assert_eq!(status().await, Ok(200), "a good answer wipes the slate");
+    assert_eq!(asked().await, Ok(503));
+    assert_eq!(asked().await, Ok(200), "a good answer wipes the slate");
 }
 
 /// Shows: O-66

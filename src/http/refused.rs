@@ -21,6 +21,9 @@ pub fn problem(refused: &Refused, issuer: &str) -> Problem {
         Refused::Scheme => Problem::new(StatusCode::UNAUTHORIZED, "unknown-scheme"),
         Refused::Proof(_) => Problem::new(StatusCode::UNAUTHORIZED, "invalid-dpop-proof"),
         Refused::Token(_) => Problem::new(StatusCode::UNAUTHORIZED, "invalid-token"),
+        Refused::Issuer => Problem::new(StatusCode::FORBIDDEN, "issuer-not-accepted"),
+        Refused::Away(wait) => after(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "issuer-unreachable"), *wait),
+        Refused::TooManyLookups(wait) => after(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-lookups"), *wait),
         Refused::TooManyProofs(wait) => after(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-proofs"), *wait),
         Refused::Busy(wait) => after(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy"), *wait),
         Refused::Storage(cause) => {

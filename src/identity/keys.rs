@@ -113,6 +113,8 @@ pub struct Keys {
     secret: Arc<SecretKey>,
     issuer: String,
     cached: Mutex<Option<Cached>>,
+    /// Keys are made one after the other, since making one takes a while.
+    renewing: tokio::sync::Mutex<()>,
 }
 
 #[derive(Clone)]
@@ -133,7 +135,8 @@ impl Keys {
         issuer: &str,
         now: Timestamp,
     ) -> Result<Arc<Self>, Error> {
-        let keys = Arc::new(Self { storage, secret, issuer: issuer.to_owned(), cached: Mutex::default() });
+        let (issuer, cached, renewing) = (issuer.to_owned(), Mutex::default(), tokio::sync::Mutex::default());
+        let keys = Arc::new(Self { storage, secret, issuer, cached, renewing });
         keys.renew(&[Algorithm::Es256], now).await?;
         let background = Arc::clone(&keys);
         tokio::spawn(async move {
@@ -167,6 +170,7 @@ impl Keys {
     }
 
     async fn renew(&self, algorithms: &[Algorithm], now: Timestamp) -> Result<(), Error> {
+        let _turn = self.renewing.lock().await;
         for _ in 0..ATTEMPTS {
             let (version, mut kept) = self.read().await?;
             let is_usable = |key: &Kept| self.unseal(key).is_some();

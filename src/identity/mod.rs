@@ -4,13 +4,17 @@
 //! what [`issue`] words.
 
 pub mod account;
+mod config;
 pub mod dpop;
 mod htu;
 pub mod issue;
+mod issuer;
 pub mod json;
 pub mod jwk;
 pub mod jws;
 pub mod keys;
+mod lookup;
+mod refused;
 mod replay;
 pub mod token;
 pub mod webid;
@@ -18,28 +22,32 @@ pub mod webid;
 #[cfg(test)]
 mod tests;
 
+pub use config::{Config, Policy};
+pub use refused::Refused;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use quick_cache::sync::Cache;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::access::Agent;
-use crate::address::Addresses;
+use crate::address::{Addresses, is_loopback};
 use crate::clock::Timestamp;
-use crate::pods::Pods;
+use crate::fetch::Fetch;
+use crate::rdf::Graph;
 use crate::storage;
-use crate::units::Size;
 use dpop::{Proof, Verifiers, Wanted};
+use issuer::Issuers;
 use jwk::Thumbprint;
 use keys::Keys;
+use lookup::Lookups;
 use replay::{Replay, Unaccepted};
 use token::{Claims, Fault, Parsed};
-use webid::LocalProfiles;
+use webid::{LocalProfiles, WebIds};
 
 /// How long a verified token is not verified again.
 ///
@@ -48,30 +56,8 @@ const VERDICT: Duration = Duration::from_mins(1);
 /// Verified tokens that are remembered.
 const VERDICTS: usize = 16_384;
 
-/// How identities are checked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// Accept access tokens that are bound to no key. Whoever sees such a token can use it.
-    ///
-    /// Spec: O-70
-    pub allow_bearer: bool,
-    /// Refuse proofs that do not name the access token. Several Solid clients do not name it.
-    ///
-    /// Spec: O-26
-    pub require_ath: bool,
-    /// How much memory remembering proofs may take.
-    pub replay_memory: Size,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self { allow_bearer: false, require_ath: false, replay_memory: Size(64 << 20) }
-    }
-}
-
-/// What a request says of who sends it, as it came.
-#[derive(Debug, Clone)]
+/// What a request says of who sends it, as it came. It holds secrets, so it is never printed.
+#[derive(Clone)]
 pub struct Credentials<'a> {
     /// The values of every `Authorization` line.
     pub authorization: Vec<&'a [u8]>,
@@ -86,67 +72,6 @@ pub struct Credentials<'a> {
     /// Spec: O-19, O-20
     pub url: &'a str,
     pub client_address: IpAddr,
-}
-
-/// Why a request with credentials is refused. It never falls back to the public.
-///
-/// Spec: O-5, O-6, O-7, O-8
-#[derive(Debug, thiserror::Error)]
-pub enum Refused {
-    /// 400 `invalid_request`.
-    ///
-    /// Spec: O-7
-    #[error("the request carries more than one access token")]
-    ManyTokens,
-    /// 400 `invalid_request`.
-    ///
-    /// Spec: O-7
-    #[error("the Authorization header cannot be read")]
-    Unreadable,
-    /// 401 with our challenges and no error code.
-    ///
-    /// Spec: O-8
-    #[error("this authentication scheme is not supported; use DPoP")]
-    Scheme,
-    /// 401 `invalid_dpop_proof`.
-    #[error(transparent)]
-    Proof(#[from] dpop::Fault),
-    /// 401 `invalid_token`.
-    #[error(transparent)]
-    Token(#[from] Fault),
-    /// 429 with `Retry-After`.
-    #[error("this key has sent too many proofs; try again in {} seconds", .0.as_secs())]
-    TooManyProofs(Duration),
-    /// 503 with `Retry-After`.
-    #[error("too many requests are signed at the moment; try again in {} seconds", .0.as_secs())]
-    Busy(Duration),
-    /// 503 with `Retry-After`; the cause is for the log.
-    #[error("accounts and keys cannot be read at the moment")]
-    Storage(#[from] storage::Error),
-}
-
-impl Refused {
-    /// The error code of OAuth, for the challenge or the body.
-    ///
-    /// Spec: O-5, O-7, rfc6750 §3.1, rfc9449 §7.1
-    pub fn code(&self) -> Option<&'static str> {
-        match self {
-            Self::ManyTokens | Self::Unreadable => Some("invalid_request"),
-            Self::Proof(dpop::Fault::Nonce) => Some("use_dpop_nonce"),
-            Self::Proof(_) => Some("invalid_dpop_proof"),
-            Self::Token(_) => Some("invalid_token"),
-            Self::Scheme | Self::TooManyProofs(_) | Self::Busy(_) | Self::Storage(_) => None,
-        }
-    }
-}
-
-impl From<keys::Error> for Refused {
-    fn from(error: keys::Error) -> Self {
-        match error {
-            keys::Error::Storage(error) => Self::Storage(error),
-            other => Self::Storage(storage::Error::Failed(other.to_string())),
-        }
-    }
 }
 
 /// Which of our own tokens ended before their time.
@@ -166,18 +91,7 @@ pub struct Parts {
     pub keys: Arc<Keys>,
     pub profiles: Arc<dyn LocalProfiles>,
     pub revocations: Arc<dyn Revocations>,
-}
-
-impl Parts {
-    /// The parts of a server whose accounts, profiles and keys are its own.
-    pub fn local(
-        addresses: Arc<Addresses>,
-        keys: Arc<Keys>,
-        pods: Arc<Pods>,
-        accounts: Arc<account::Accounts>,
-    ) -> Self {
-        Self { addresses, keys, profiles: pods, revocations: accounts }
-    }
+    pub fetch: Arc<Fetch>,
 }
 
 /// Tells who asks.
@@ -186,6 +100,9 @@ pub struct Identity {
     parts: Parts,
     verifiers: Verifiers,
     verdicts: Cache<[u8; 32], Verdict>,
+    issuers: Issuers,
+    webids: WebIds,
+    lookups: Lookups,
     replay: Replay,
 }
 
@@ -196,6 +113,8 @@ struct Verdict {
     agent: Arc<Agent>,
     /// Of our own tokens: the key that signed it.
     kid: Option<Arc<str>>,
+    /// Whether the WebID's document is here.
+    at_home: bool,
     until: Timestamp,
 }
 
@@ -214,17 +133,43 @@ enum Scheme {
 impl Identity {
     /// `now` is when the process starts: proofs from before are refused.
     pub fn new(config: Config, parts: Parts, now: Timestamp) -> Self {
-        let replay = Replay::new(config.replay_memory.0, now);
-        Self { config, parts, verifiers: Verifiers::default(), verdicts: Cache::new(VERDICTS), replay }
+        Self {
+            verifiers: Verifiers::default(),
+            verdicts: Cache::new(VERDICTS),
+            issuers: Issuers::new(Arc::clone(&parts.fetch)),
+            webids: WebIds::new(Arc::clone(&parts.fetch)),
+            lookups: Lookups::new(config.lookups_per_minute),
+            replay: Replay::new(config.replay_memory.0, now),
+            config,
+            parts,
+        }
     }
 
     /// Tells who sends a request; `None`: it carries no credentials.
     ///
+    /// Spec: O-72
+    pub async fn identify(&self, request: &Credentials<'_>, now: Timestamp) -> Result<Option<Arc<Agent>>, Refused> {
+        let Some(presented) = presented(request)? else { return Ok(None) };
+        let answer = self.check(&presented, request, now).await;
+        if let Err(refused) = &answer {
+            // Neither the token nor the WebID, which is a person's.
+            let claims = token::parse(presented.token).map(|parsed| parsed.claims).ok();
+            let issuer = claims.as_ref().map(|claims| &*claims.issuer);
+            let client = claims.as_ref().and_then(|claims| claims.client.as_deref());
+            tracing::info!(issuer, client, reason = %refused, "credentials were refused");
+        }
+        answer.map(Some)
+    }
+
     /// Cheap checks come first, and nothing is fetched before the proof is verified.
     ///
     /// Spec: O-38, O-54
-    pub async fn identify(&self, request: &Credentials<'_>, now: Timestamp) -> Result<Option<Arc<Agent>>, Refused> {
-        let Some(presented) = presented(request)? else { return Ok(None) };
+    async fn check(
+        &self,
+        presented: &Presented<'_>,
+        request: &Credentials<'_>,
+        now: Timestamp,
+    ) -> Result<Arc<Agent>, Refused> {
         if presented.scheme == Scheme::Bearer && !self.config.allow_bearer {
             return Err(Fault::Bearer.into());
         }
@@ -232,14 +177,14 @@ impl Identity {
         let known = self.verdicts.get(&hash).filter(|verdict| now < verdict.until);
         let (verdict, proof) = if let Some(verdict) = known {
             verdict.claims.check_times(now)?;
-            let proof = self.check_proof(&presented, &verdict.claims, &hash, request, now)?;
+            let proof = self.check_proof(presented, &verdict.claims, &hash, request, now)?;
             (verdict, proof)
         } else {
             let parsed = token::parse(presented.token)?;
             parsed.claims.check_times(now)?;
             parsed.claims.check_addresses(|url| self.may_be_http(url))?;
-            let proof = self.check_proof(&presented, &parsed.claims, &hash, request, now)?;
-            let verdict = self.verify(parsed, now).await?;
+            let proof = self.check_proof(presented, &parsed.claims, &hash, request, now)?;
+            let verdict = self.verify(parsed, request.client_address, now).await?;
             self.verdicts.insert(hash, verdict.clone());
             (verdict, proof)
         };
@@ -247,7 +192,18 @@ impl Identity {
         if let Some(proof) = proof {
             self.remember(&proof, now)?;
         }
-        Ok(Some(verdict.agent))
+        Ok(verdict.agent)
+    }
+
+    /// The document of a WebID as it is now, here or elsewhere; `None` if it cannot be read.
+    ///
+    /// Spec: O-40, O-44, O-205
+    pub async fn read_webid(&self, webid: &str) -> Option<Graph> {
+        if self.is_at_home(webid) {
+            let document = self.parts.profiles.read(webid).await.ok()??;
+            return Some(document.dataset.default.clone());
+        }
+        self.webids.read(webid).await.ok().map(|(document, _)| document)
     }
 
     /// Checks a proof that comes without an access token, and remembers it: for the token endpoint, where each fault
@@ -255,7 +211,7 @@ impl Identity {
     ///
     /// Spec: O-163
     pub fn prove(&self, dpop: &[&[u8]], method: &str, url: &str, now: Timestamp) -> Result<Thumbprint, Refused> {
-        let wanted = Wanted { method, url, token_hash: None, require_ath: false, nonces: None, now };
+        let wanted = Wanted { method, url, token_hash: None, require_ath: false, now };
         let proof = self.verifiers.check(dpop::only(dpop)?, &wanted)?;
         self.remember(&proof, now)?;
         Ok(proof.jkt)
@@ -282,7 +238,6 @@ impl Identity {
                     url: request.url,
                     token_hash: Some(hash),
                     require_ath: self.config.require_ath,
-                    nonces: None,
                     now,
                 };
                 let proof = self.verifiers.check(dpop::only(&request.dpop)?, &wanted)?;
@@ -291,13 +246,27 @@ impl Identity {
         }
     }
 
-    /// Verifies what costs most: the issuer's signature.
-    async fn verify(&self, parsed: Parsed<'_>, now: Timestamp) -> Result<Verdict, Refused> {
+    /// Verifies what costs most: the issuer's signature, and what a WebID elsewhere says.
+    ///
+    /// Spec: O-38, O-46, O-66
+    async fn verify(&self, parsed: Parsed<'_>, client: IpAddr, now: Timestamp) -> Result<Verdict, Refused> {
+        let admit = || self.lookups.count(client, now).map_err(Refused::TooManyLookups);
         let own = *parsed.claims.issuer == *self.parts.addresses.base();
-        if !own || !self.parts.keys.current().await?.signed(&parsed) {
-            return Err(Fault::Signature.into());
+        if own {
+            if !self.parts.keys.current().await?.signed(&parsed) {
+                return Err(Fault::Signature.into());
+            }
+        } else {
+            if !self.config.believes(&parsed.claims.issuer) {
+                return Err(Refused::Issuer);
+            }
+            self.issuers.verify(&parsed, now, admit).await?;
         }
         let Parsed { claims, kid, .. } = parsed;
+        let at_home = self.is_at_home(&claims.webid);
+        if !at_home {
+            self.webids.check(&claims, now, admit).await?;
+        }
         let agent = Agent {
             webid: Arc::clone(&claims.webid),
             client: claims.client.clone(),
@@ -305,7 +274,7 @@ impl Identity {
         };
         let until = now.plus(VERDICT).min(claims.expires);
         let kid = kid.filter(|_| own).map(Arc::from);
-        Ok(Verdict { claims: Arc::new(claims), agent: Arc::new(agent), kid, until })
+        Ok(Verdict { claims: Arc::new(claims), agent: Arc::new(agent), kid, at_home, until })
     }
 
     /// What is asked anew on every request, however lately the token was verified: nothing of ours that grants access
@@ -313,17 +282,25 @@ impl Identity {
     ///
     /// Spec: O-40, O-44, O-45
     async fn still_stands(&self, verdict: &Verdict) -> Result<(), Refused> {
+        let claims = &verdict.claims;
         if let Some(kid) = &verdict.kid {
             if !self.parts.keys.current().await?.has(kid) {
                 return Err(Fault::Signature.into());
             }
-            if self.parts.revocations.is_revoked(&verdict.claims).await? {
+            if self.parts.revocations.is_revoked(claims).await? {
                 return Err(Fault::Revoked.into());
             }
         }
-        let claims = &verdict.claims;
+        if !verdict.at_home {
+            return Ok(());
+        }
         let document = self.parts.profiles.read(&claims.webid).await?.ok_or(Fault::WebIdDocument)?;
-        if webid::lists(&document, &claims.webid, &claims.issuer) { Ok(()) } else { Err(Fault::NotListed.into()) }
+        let listed = webid::lists(&document.dataset.default, &claims.webid, &claims.issuer);
+        if listed { Ok(()) } else { Err(Fault::NotListed.into()) }
+    }
+
+    fn is_at_home(&self, webid: &str) -> bool {
+        Url::parse(webid).is_ok_and(|url| self.parts.addresses.is_ours(&url))
     }
 
     fn remember(&self, proof: &Proof, now: Timestamp) -> Result<(), Refused> {
@@ -340,8 +317,12 @@ impl Identity {
         self.replay.count()
     }
 
+    /// Plain http will do for our own addresses if they have nothing else, and in development.
+    ///
+    /// Spec: O-36
     fn may_be_http(&self, url: &Url) -> bool {
-        self.parts.addresses.is_loopback_http() && self.parts.addresses.is_ours(url)
+        let ours = self.parts.addresses.is_loopback_http() && self.parts.addresses.is_ours(url);
+        ours || self.parts.fetch.reaches_loopback() && is_loopback(url)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::{Host, Url};
+use url::Url;
 
 use super::json::{self, Object};
 use super::jwk::Thumbprint;
@@ -200,15 +200,5 @@ impl Claims {
         let issuer = address(&self.issuer).filter(|url| url.fragment().is_none());
         issuer.ok_or(Fault::IssuerAddress)?;
         address(&self.webid).map(drop).ok_or(Fault::WebIdAddress)
-    }
-}
-
-/// Whether a URL's host is this machine.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }

@@ -8,6 +8,7 @@ use cartable::access::Origins;
 use cartable::address::Addresses;
 use cartable::app::App;
 use cartable::clock::{Clock, SetClock, Timestamp};
+use cartable::fetch::{Fetch, Setup};
 use cartable::http::account::AccountApi;
 use cartable::http::headers::forwarded::Trusted;
 use cartable::http::oidc::Provider;
@@ -104,7 +105,13 @@ impl World {
             settings.origins,
             settings.limits,
         ));
-        let parts = Parts::local(addresses.clone(), keys.clone(), pods.clone(), accounts.clone());
+        let parts = Parts {
+            addresses: addresses.clone(),
+            keys: keys.clone(),
+            profiles: pods.clone(),
+            revocations: accounts.clone(),
+            fetch: Arc::new(Fetch::new(Setup::new(addresses.clone(), clock.clone()))),
+        };
         // Proofs from before the start are refused, so the server starts a little earlier.
         let started = clock.now().minus(Duration::from_mins(5));
         let identity = Arc::new(Identity::new(Config::default(), parts, started));

@@ -18,7 +18,8 @@ use sha2::{Digest, Sha256};
 
 use crate::access::Agent;
 use crate::address::Addresses;
-use crate::clock::Timestamp;
+use crate::clock::{Clock, SetClock, Timestamp};
+use crate::fetch::{Fetch, Setup};
 use crate::identity::issue::AccessToken;
 use crate::identity::jwk::{PublicKey, Thumbprint};
 use crate::identity::jws::Algorithm;
@@ -27,7 +28,7 @@ use crate::identity::token::Claims;
 use crate::identity::webid::LocalProfiles;
 use crate::identity::{Config, Credentials, Identity, Parts, Refused, Revocations};
 use crate::path::{ContainerPath, Name, PodName, ResourcePath};
-use crate::rdf::{Graph, Term, Triple, vocab};
+use crate::rdf::{Document, Graph, Term, Triple, vocab};
 use crate::secret::SecretKey;
 use crate::storage::{
     self, BlobId, ByteStream, Change, Committed, Cursor, Entry, EntryIs, Event, Found, KeyRange, Member, Pod, PodId,
@@ -62,17 +63,31 @@ impl World {
     }
 
     pub async fn with(config: Config) -> Self {
+        Self::reaching(config, false).await
+    }
+
+    /// A server in development, so that servers on this machine can stand in for others.
+    pub async fn in_development(config: Config) -> Self {
+        Self::reaching(config, true).await
+    }
+
+    async fn reaching(config: Config, loopback: bool) -> Self {
         let house: Arc<dyn Storage> = Arc::new(House::default());
         let secret = Arc::new(SecretKey::ephemeral());
         let keys = Keys::open(house, secret, BASE, before(60)).await.unwrap();
+        let addresses = Arc::new(Addresses::with_paths(BASE).unwrap());
+        let clock = Arc::new(SetClock::at(NOW));
+        let mut setup = Setup::new(Arc::clone(&addresses), Arc::clone(&clock) as Arc<dyn Clock>);
+        setup.loopback = loopback;
         let profiles = Arc::new(Profiles::default());
         profiles.list(WEBID, &[BASE]);
         let revoked = Arc::new(Revoked::default());
         let parts = Parts {
-            addresses: Arc::new(Addresses::with_paths(BASE).unwrap()),
+            addresses: Arc::clone(&addresses),
             keys: Arc::clone(&keys),
             profiles: Arc::clone(&profiles) as Arc<dyn LocalProfiles>,
             revocations: Arc::clone(&revoked) as Arc<dyn Revocations>,
+            fetch: Arc::new(Fetch::new(setup)),
         };
         let identity = Identity::new(config, parts, before(3600));
         Self { identity, keys, profiles, revoked }
@@ -197,14 +212,15 @@ impl Client {
 
 /// The WebID documents of the server.
 #[derive(Default)]
-pub struct Profiles(Mutex<BTreeMap<String, Arc<Graph>>>);
+pub struct Profiles(Mutex<BTreeMap<String, Arc<Document>>>);
 
 impl Profiles {
     pub fn list(&self, webid: &str, issuers: &[&str]) {
         let listed = issuers
             .iter()
             .map(|issuer| Triple::new(Term::iri(webid), vocab::solid::OIDC_ISSUER, Term::iri(*issuer)).unwrap());
-        self.0.lock().insert(webid.to_owned(), Arc::new(listed.collect()));
+        let document = Document { dataset: listed.collect::<Graph>().into(), prefixes: Vec::new() };
+        self.0.lock().insert(webid.to_owned(), Arc::new(document));
     }
 
     pub fn remove(&self, webid: &str) {
@@ -214,7 +230,7 @@ impl Profiles {
 
 #[async_trait]
 impl LocalProfiles for Profiles {
-    async fn read(&self, webid: &str) -> storage::Result<Option<Arc<Graph>>> {
+    async fn read(&self, webid: &str) -> storage::Result<Option<Arc<Document>>> {
         Ok(self.0.lock().get(webid).cloned())
     }
 }
