@@ -28,8 +28,8 @@ const MAP: [&str; 27] = [
     "http",
     "web",
     "config",
-    "server",
     "app",
+    "server",
     "cli",
     "main",
 ];
