@@ -151,6 +151,11 @@ impl Addresses {
         }
     }
 
+    /// Whether a request could name this place: its address is neither too long nor too deep.
+    pub fn reaches(&self, path: &ResourcePath) -> bool {
+        self.path_of(&self.iri(path)).is_some_and(|reached| reached == *path)
+    }
+
     /// Whether an absolute URL points at this server, pods and house alike.
     pub fn is_ours(&self, url: &Url) -> bool {
         url.scheme() == self.scheme && self.place(&authority(url), "/").is_ok()

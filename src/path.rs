@@ -277,6 +277,11 @@ impl ResourcePath {
         if auxiliary(subject) { Role::Impossible } else { role }
     }
 
+    /// Whether this is an ACL or a description.
+    pub fn is_auxiliary(&self) -> bool {
+        matches!(self.role(), Role::Acl | Role::Description)
+    }
+
     /// The resource that an auxiliary resource belongs to; itself otherwise.
     pub fn subject(&self) -> Self {
         let suffix = match self.role() {

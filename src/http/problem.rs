@@ -233,7 +233,7 @@ impl From<Interrupted> for Problem {
 
 /// The table of statuses. It has no last arm for the rest: a new refusal asks for its status.
 ///
-/// Spec: P-4, P-14, P-21, P-23, P-70, P-133, P-149, P-161, P-162, P-163, P-174, P-176, P-178, P-184, P-187, P-194, W-8, W-12,
+/// Spec: P-4, P-14, P-21, P-23, P-33, P-70, P-133, P-149, P-161, P-162, P-163, P-174, P-176, P-178, P-184, P-187, P-194, W-8, W-12,
 /// solid#server-patch-n3-invalid, solid#server-patch-n3-semantics-no-mapping,
 /// solid#server-patch-n3-semantics-deletions-non-empty-all-triples
 impl From<Refusal> for Problem {
@@ -261,6 +261,8 @@ impl From<Refusal> for Problem {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "content-too-large").with("limit", *limit)
             }
             R::Quota { left } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "quota-exceeded").with("left", *left),
+            R::ContainerName => Self::new(StatusCode::BAD_REQUEST, "container-name"),
+            R::AddressTooLong => Self::new(StatusCode::URI_TOO_LONG, "uri-too-long"),
             R::ReservedName => Self::new(StatusCode::FORBIDDEN, "name-reserved"),
             R::SlashTwin => Self::new(StatusCode::CONFLICT, "slash-twin"),
             R::DocumentAbove => Self::new(StatusCode::CONFLICT, "document-above"),

@@ -156,7 +156,7 @@ impl Pods {
     /// There are no locks: a change decided upon versions that have moved is decided again. The turn
     /// only spares writers of one path from deciding in vain.
     ///
-    /// Spec: P-8, P-9, P-10, P-125, P-138, W-31
+    /// Spec: P-8, P-9, P-10, P-11, P-125, P-138, W-31
     pub async fn perform(&self, caller: &Caller, mut asked: Asked, mut body: Arriving) -> Result<Outcome, Error> {
         let (mut seen, mut granted) = match self.first_look(caller, &mut asked, &mut body).await {
             Err(Error::Refused(Refusal::NotFound)) => return self.missing(caller, &asked).await,
@@ -169,6 +169,7 @@ impl Pods {
                 Err(refusal) => Err(refusal.into()),
             };
         }
+        asked.admit(&seen.found)?;
         self.receive(&mut asked, &seen.found, body).await?;
         let _turn = self.turns.take(&asked.path).await;
         let deadline = Instant::now() + PATIENCE;
@@ -226,7 +227,7 @@ impl Pods {
 
     /// A free name in a container: the client's, or else a random one.
     ///
-    /// Spec: solid#server-post-uri-assignment, P-22, P-153, P-155
+    /// Spec: solid#server-post-uri-assignment, P-14, P-22, P-153, P-155
     async fn child(
         &self,
         container: &ContainerPath,
@@ -238,14 +239,19 @@ impl Pods {
             if path.reserved().is_some() || !matches!(path.role(), Role::Container | Role::Document) {
                 return Err(Refusal::ReservedName.into());
             }
-            let seen = self.look(&path).await?;
-            if seen.found.target().is_none() && !seen.found.subject.twin {
-                return Ok((path, seen));
+            if self.addresses.reaches(&path) {
+                let seen = self.look(&path).await?;
+                if seen.found.target().is_none() && !seen.found.subject.twin {
+                    return Ok((path, seen));
+                }
             }
         }
         let name = uuid::Uuid::new_v4().to_string();
         let name = Name::of(&name, is_container).ok_or(Error::Corrupt("a random name is no name"))?;
         let path = container.child(&name);
+        if !self.addresses.reaches(&path) {
+            return Err(Refusal::AddressTooLong.into());
+        }
         let seen = self.look(&path).await?;
         Ok((path, seen))
     }
@@ -264,7 +270,7 @@ impl Pods {
         }
         self.check_root_acl(&change.writes)?;
         change.expected.extend(granted.relied_on.iter().cloned());
-        let verbatim = matches!(asked.operation, Operation::Put(_)) && !asked.path.is_container();
+        let verbatim = change.writes.iter().any(|write| asked.is_verbatim(write));
         let version = self.storage.commit(change).await?.version;
         Ok(match made {
             Made::Created(path) => Outcome::Created { path, version, verbatim },

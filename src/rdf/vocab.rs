@@ -52,13 +52,14 @@ namespace!(
     stat = "http://www.w3.org/ns/posix/stat#" { SIZE = "size", MTIME = "mtime" }
 );
 
-/// The class of a media type, without parameters; `None` if the text is not `type/subtype`.
+/// The class of a media type, in lower case and without parameters; `None` if the text is not
+/// `type/subtype`, or holds a character that no IRI may.
 ///
 /// Spec: P-69
 pub fn media_class(media_type: &str) -> Option<String> {
-    let bare = media_type.split(';').next()?.trim();
+    let bare = media_type.split(';').next()?.trim().to_ascii_lowercase();
     let token =
-        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b));
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!$&-_.+".contains(&b));
     let (main, sub) = bare.split_once('/')?;
     (token(main) && token(sub)).then(|| format!("http://www.w3.org/ns/iana/media-types/{bare}#Resource"))
 }

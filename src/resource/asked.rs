@@ -6,10 +6,11 @@ use bytes::Bytes;
 
 use super::condition::Conditions;
 use crate::path::ResourcePath;
+use crate::rdf::format::Format;
 use crate::rdf::graph::Graph;
 use crate::rdf::patch::{Clauses, Patch};
 use crate::sparql::update::Update;
-use crate::storage::NewBody;
+use crate::storage::{NewBody, Write};
 
 /// A request, parsed. A body is received only after access was granted, except that of a patch,
 /// whose clauses say which modes it needs.
@@ -129,6 +130,26 @@ impl Edit {
 }
 
 impl Asked {
+    /// The format of what a PUT sends; `None` if it sends no RDF.
+    pub fn format(&self) -> Option<Format> {
+        match &self.operation {
+            Operation::Put(sent) => sent.media_type.as_deref().and_then(Format::of),
+            _ => None,
+        }
+    }
+
+    /// Whether `write` keeps what was sent, byte for byte.
+    ///
+    /// Spec: P-127
+    pub fn is_verbatim(&self, write: &Write) -> bool {
+        match (&self.operation, write) {
+            (Operation::Put(sent), Write::Put { path, content }) => {
+                *path == self.path && content.body == sent.body.clone().into_body()
+            }
+            _ => false,
+        }
+    }
+
     /// Whether it only reads.
     pub fn is_safe(&self) -> bool {
         self.operation == Operation::Read

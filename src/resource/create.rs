@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Asked, Made, Model, Plan, Post, Refusal, Sent, Setting, Writing, event, issuer, member_event, put};
+use super::{
+    Asked, Made, Model, Plan, Post, Received, Refusal, Sent, Setting, Writing, event, issuer, member_event, put,
+};
 use crate::path::{ResourcePath, Role};
-use crate::rdf::format::Document;
+use crate::rdf::format::{Document, Format};
 use crate::storage::{Change, Content, Expected, Found, Happening, NewBody, Record, Scope, Write};
 
 /// What a new resource consists of.
@@ -26,8 +28,7 @@ impl New {
 /// The change that creates the target of `found`, with the containers that are missing above it.
 ///
 /// Spec: solid#server-put-patch-intermediate-containers, P-19, P-23, P-131, P-132
-pub(super) fn change(found: &Found, new: New, setting: &Setting<'_>) -> Result<Change, Refusal> {
-    check_place(found)?;
+pub(super) fn change(found: &Found, new: New, setting: &Setting<'_>) -> Change {
     let mut change = Change::of(Scope::Pod(found.pod.id), setting.now);
     let by = new.content.by.clone();
     let missing = found.above.iter().take_while(|above| above.record.is_none()).count();
@@ -45,7 +46,7 @@ pub(super) fn change(found: &Found, new: New, setting: &Setting<'_>) -> Result<C
         change.events.push(event(Happening::Create, path.clone()));
         change.writes.push(Write::Put { path, content: description });
     }
-    Ok(change)
+    change
 }
 
 /// One resource that is not there yet, and neither is its twin.
@@ -57,15 +58,23 @@ fn add(change: &mut Change, path: &ResourcePath, content: Content) {
     change.writes.push(Write::Put { path: path.clone(), content });
 }
 
-/// Whether something may be created here at all.
+/// Whether something may be here at all.
 ///
-/// Spec: P-19, P-21, P-23, P-33, P-43
-fn check_place(found: &Found) -> Result<(), Refusal> {
-    if found.path.role() == Role::Impossible {
+/// Spec: P-19, P-21, P-23, P-33, P-34, P-43, P-81, W-12
+pub(super) fn check_place(found: &Found) -> Result<(), Refusal> {
+    let path = &found.path;
+    let missing = found.above.iter().filter(|above| above.record.is_none()).map(|above| &*above.path);
+    if missing.chain([path]).any(|it| it.is_container() && it.role() == Role::Impossible) {
+        return Err(Refusal::ContainerName);
+    }
+    if path.role() == Role::Impossible {
         return Err(Refusal::NoAuxiliary);
     }
-    if found.path.reserved().is_some() {
+    if path.reserved().is_some() {
         return Err(Refusal::ReservedName);
+    }
+    if path.is_auxiliary() {
+        return if found.subject.record.is_some() { Ok(()) } else { Err(Refusal::NoSubject) };
     }
     if found.subject.twin {
         return Err(Refusal::SlashTwin);
@@ -76,20 +85,30 @@ fn check_place(found: &Found) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// What can be told of a POST before its content, and of the child once its name is chosen.
+///
+/// Spec: P-4, P-157
+pub(super) fn admit_post(post: &Post, found: &Found) -> Result<(), Refusal> {
+    if post.child.is_some() {
+        return check_place(found);
+    }
+    let sent = &post.sent;
+    if !posts_container(sent)? {
+        return if sent.media_type.is_some() { Ok(()) } else { Err(Refusal::ContentTypeMissing) };
+    }
+    let opaque = sent.media_type.as_deref().is_some_and(|media_type| Format::of(media_type).is_none());
+    if opaque && sent.body != Received::Nothing { Err(Refusal::RdfOnly) } else { Ok(()) }
+}
+
 /// A POST, in two looks: first at the container; then, the child's name chosen, at the child.
 ///
-/// The conditions concern the container, not the child.
-///
 /// Spec: solid#server-post-container, solid#server-post-container-create-resource, solid#server-post-target-not-found,
-/// solid#server-post-uri-assignment, P-124, P-148
+/// solid#server-post-uri-assignment, P-148
 pub(super) fn plan_post(asked: &Asked, post: &Post, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
-    let Some(child) = &post.child else {
-        asked.check_conditions(found.target())?;
-        return Ok(Plan::Keep);
-    };
+    let Some(child) = &post.child else { return Ok(Plan::Keep) };
     let new = put::new(asked, &post.sent, child, None, setting)?;
     let alters_issuers = new.adds_issuer(None, &setting.addresses.iri(child));
-    let change = change(found, new, setting)?;
+    let change = change(found, new, setting);
     Ok(Plan::write(Writing { change, made: Made::Created(child.clone()), alters_issuers }))
 }
 

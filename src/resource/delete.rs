@@ -16,14 +16,14 @@ pub(super) fn plan(asked: &Asked, found: &Found, setting: &Setting<'_>) -> Resul
                 }
                 change.expected.push(Expected::Listing(found.path.clone(), target.listing));
             }
-            asked.check_conditions(Some(target))?;
+            asked.check_conditions(found)?;
             change.events.extend(member_event(Happening::Remove, &found.path));
             remove(&mut change, found.path.clone());
             remove_auxiliary(&mut change, found.path.acl(), found.subject.acl.as_ref());
             remove_auxiliary(&mut change, found.path.description(), found.subject.description.as_ref());
         }
         Role::Acl | Role::Description | Role::Impossible => {
-            asked.check_conditions(Some(target))?;
+            asked.check_conditions(found)?;
             remove(&mut change, found.path.clone());
             if let Some(subject) = &found.subject.record
                 && found.path.role() == Role::Description

@@ -68,17 +68,27 @@ pub enum Made {
 }
 
 impl Asked {
+    /// Decides all that can be told before a byte of the content is read: whether the target takes the
+    /// method, may be there at all, and is in the state that the conditions ask for.
+    ///
+    /// Conditions come last, for where a request is refused anyway they do not matter; and those of a
+    /// deletion later still, once it is known that a container is empty.
+    ///
+    /// Spec: P-8, P-10, P-11, P-118, P-119, P-120, P-121, rfc9110 §13.2.1
+    pub fn admit(&self, found: &Found) -> Result<(), Refusal> {
+        self.check_method(found)?;
+        match &self.operation {
+            Operation::Read | Operation::Delete => return Ok(()),
+            Operation::Put(sent) => put::admit(sent, found)?,
+            Operation::Post(post) => create::admit_post(post, found)?,
+            Operation::Patch(_) => patch::admit(found)?,
+        }
+        self.check_conditions(found)
+    }
+
     /// Decides what the request does to what was found.
     pub fn plan(&self, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
-        if let Some(method) = self.method() {
-            let missing = found.target().is_none();
-            if method == Method::Post && missing {
-                return Err(Refusal::NotFound);
-            }
-            if !methods(&found.path, None).contains(&method) {
-                return Err(Refusal::MethodNotAllowed(methods(&found.path, Some(!missing))));
-            }
-        }
+        self.admit(found)?;
         match &self.operation {
             Operation::Read => read(found),
             Operation::Put(sent) => put::plan(self, sent, found, setting),
@@ -88,19 +98,34 @@ impl Asked {
         }
     }
 
-    fn method(&self) -> Option<Method> {
-        match &self.operation {
-            Operation::Read => None,
-            Operation::Put(_) => Some(Method::Put),
-            Operation::Post(post) => post.child.is_none().then_some(Method::Post),
-            Operation::Patch(_) => Some(Method::Patch),
-            Operation::Delete => Some(Method::Delete),
+    /// Spec: solid#server-method-not-allowed, solid#server-post-target-not-found, P-6, P-149, P-150, P-195, W-15
+    fn check_method(&self, found: &Found) -> Result<(), Refusal> {
+        let (path, missing) = (&found.path, found.target().is_none());
+        let method = match &self.operation {
+            Operation::Read => return Ok(()),
+            Operation::Post(post) if post.child.is_some() => return Ok(()),
+            Operation::Post(_) if missing && !path.is_auxiliary() => return Err(Refusal::NotFound),
+            Operation::Post(_) => Method::Post,
+            Operation::Put(_) => Method::Put,
+            Operation::Patch(_) => Method::Patch,
+            Operation::Delete => Method::Delete,
+        };
+        if methods(path, None).contains(&method) {
+            return Ok(());
         }
+        Err(Refusal::MethodNotAllowed(methods(path, Some(!missing))))
     }
 
-    /// Spec: P-118, P-119, P-120, P-121
-    pub(crate) fn check_conditions(&self, target: Option<&Record>) -> Result<(), Refusal> {
-        let state = target.map(|record| (record.state(), record.modified));
+    /// The conditions of a POST concern the container, not what is made in it. A description that nobody
+    /// wrote yet is shown in the state of its subject.
+    ///
+    /// Spec: P-81, P-118, P-119, P-120, P-121, P-124
+    fn check_conditions(&self, found: &Found) -> Result<(), Refusal> {
+        if matches!(&self.operation, Operation::Post(post) if post.child.is_some()) {
+            return Ok(());
+        }
+        let subject = found.subject.record.as_ref().filter(|_| found.path.role() == Role::Description);
+        let state = found.target().or(subject).map(|record| (record.state(), record.modified));
         if self.conditions.allow_write(state) { Ok(()) } else { Err(Refusal::PreconditionFailed) }
     }
 }

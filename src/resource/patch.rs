@@ -11,6 +11,15 @@ use crate::rdf::format::{Document, Format};
 use crate::rdf::graph::Graph;
 use crate::storage::{Content, Expected, Found, Happening, NewBody, Record, Write};
 
+/// What can be told of a patch before its clauses are looked at.
+///
+/// Spec: P-162
+pub(super) fn admit(found: &Found) -> Result<(), Refusal> {
+    create::check_place(found)?;
+    let patchable = found.path.is_container() || found.target().is_none_or(|record| record.format().is_some());
+    if patchable { Ok(()) } else { Err(Refusal::NotPatchable) }
+}
+
 /// A patch starts from the stored graph, or from the empty one; the media type stays.
 ///
 /// Spec: solid#server-patch-n3-accept, P-160, P-173, P-180, P-182, P-183
@@ -27,12 +36,11 @@ fn document(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) ->
     let existing = found.target();
     let iri = setting.addresses.iri(&found.path);
     let edited = Edited::apply(edit, existing, &iri)?;
-    asked.check_conditions(existing)?;
     let Some(record) = existing else {
         let content = edited.content(asked, None)?;
         let new = New { content, document: Some(edited.document), description: None };
         let alters_issuers = new.adds_issuer(None, &iri);
-        let change = create::change(found, new, setting)?;
+        let change = create::change(found, new, setting);
         return Ok(Plan::write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers }));
     };
     if !edited.changed {
@@ -55,12 +63,11 @@ fn container(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) -
     let old = found.subject.description.as_ref();
     let edited = Edited::apply(edit, old, &setting.addresses.iri(&found.path.description()))?;
     protect(&edited.document.dataset.default, &iri, true)?;
-    asked.check_conditions(found.target())?;
     let Some(container) = found.target() else {
         let description =
             if edited.document.dataset.default.is_empty() { None } else { Some(edited.content(asked, None)?) };
         let content = Content { media_type: "".into(), body: NewBody::Absent, by: asked.by.clone(), inbox: None };
-        let change = create::change(found, New { content, document: None, description }, setting)?;
+        let change = create::change(found, New { content, document: None, description }, setting);
         return Ok(Plan::write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers: false }));
     };
     if !edited.changed {
@@ -85,7 +92,6 @@ fn auxiliary(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) -
         let subject_iri = setting.addresses.iri(&found.path.subject());
         protect(&edited.document.dataset.default, &subject_iri, facts(&subject_iri, found, setting).is_container)?;
     }
-    asked.check_conditions(found.target())?;
     if found.target().is_some() && !edited.changed {
         return Ok(Plan::Keep);
     }

@@ -6,14 +6,13 @@ use bytes::Bytes;
 
 use super::container::{Facts, strip_managed};
 use super::create::{self, New};
-use super::{Asked, Made, Model, Plan, Refusal, Sent, Setting, Writing, change, event, turtle};
+use super::{Asked, Made, Model, Plan, Received, Refusal, Sent, Setting, Writing, change, event, turtle};
 use crate::path::{ResourcePath, Role};
 use crate::rdf::format::{self, Document, Format};
 use crate::storage::{Body, Content, Expected, Found, Happening, NewBody, Record, Write};
 
 /// Spec: solid#server-put-patch-auxiliary-resource, P-139, P-140, P-144, P-147
 pub(super) fn plan(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
-    check_model(&found.path, sent)?;
     match found.path.role() {
         Role::Container => container(asked, sent, found, setting),
         Role::Document => document(asked, sent, found, setting),
@@ -22,9 +21,25 @@ pub(super) fn plan(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<
     }
 }
 
+/// What can be told of a PUT before its content: that it may be there, and is of a kind that fits.
+///
+/// Spec: P-5, P-82, P-141, solid#server-content-type-missing
+pub(super) fn admit(sent: &Sent, found: &Found) -> Result<(), Refusal> {
+    let path = &found.path;
+    check_model(path, sent)?;
+    create::check_place(found)?;
+    let opaque = sent.media_type.as_deref().is_some_and(|media_type| Format::of(media_type).is_none());
+    match path.role() {
+        Role::Document if sent.media_type.is_none() => Err(Refusal::ContentTypeMissing),
+        Role::Container if opaque && sent.body != Received::Nothing => Err(Refusal::RdfOnly),
+        Role::Acl | Role::Description if opaque => Err(Refusal::RdfOnly),
+        _ => Ok(()),
+    }
+}
+
 /// The slash decides what a resource is; a `Link` that says otherwise is a mistake.
 ///
-/// Spec: P-141, P-142
+/// Spec: solid#server-uri-trailing-slash-distinct, P-18, P-141, P-142
 fn check_model(path: &ResourcePath, sent: &Sent) -> Result<(), Refusal> {
     match (sent.model, path.is_container()) {
         (Model::OtherContainer, _) => Err(Refusal::Model),
@@ -38,9 +53,8 @@ fn document(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) ->
     let iri = setting.addresses.iri(&found.path);
     let new = new(asked, sent, &found.path, existing, setting)?;
     let alters_issuers = new.adds_issuer(existing, &iri);
-    asked.check_conditions(existing)?;
     let Some(existing) = existing else {
-        let change = create::change(found, new, setting)?;
+        let change = create::change(found, new, setting);
         return Ok(Plan::write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers }));
     };
     if unchanged(existing, &new.content) {
@@ -58,9 +72,8 @@ fn document(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) ->
 fn container(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
     let existing = found.target();
     let new = new(asked, sent, &found.path, existing, setting)?;
-    asked.check_conditions(existing)?;
     let Some(existing) = existing else {
-        let change = create::change(found, new, setting)?;
+        let change = create::change(found, new, setting);
         return Ok(Plan::write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers: false }));
     };
     let mut change = change(found, setting.now);
@@ -107,7 +120,6 @@ fn auxiliary(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) -
     } else {
         sent.body.content()
     };
-    asked.check_conditions(found.target())?;
     let content = Content { media_type, body: NewBody::Inline(body), by: asked.by.clone(), inbox: None };
     Ok(write_auxiliary(found, subject, content, setting))
 }

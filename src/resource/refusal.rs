@@ -86,6 +86,10 @@ pub enum Refusal {
     Quota { left: u64 },
     #[error("the name is reserved")]
     ReservedName,
+    #[error("a container's name must not end like that of an auxiliary resource")]
+    ContainerName,
+    #[error("the address would be longer or deeper than addresses may be")]
+    AddressTooLong,
 
     // What it would break.
     #[error("the same name exists with the other slash form")]

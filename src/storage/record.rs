@@ -78,7 +78,7 @@ pub struct Record {
     /// The commit that last wrote this record.
     pub version: Version,
     /// Of a container: the commit that last changed its listing (a member added, removed or
-    /// rewritten). Equals `version` for everything else.
+    /// rewritten, or the date of a container among them moved). Equals `version` for everything else.
     pub listing: Version,
     /// An inbox that the client named when it wrote the resource.
     ///

@@ -3,7 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod account;
+mod conditions;
+mod containers;
+mod negotiation;
+mod posting;
+mod ranges;
 mod reading;
+mod requests;
 mod token;
 #[expect(dead_code, reason = "the stories to come use the rest")]
 mod world;
+mod writing;

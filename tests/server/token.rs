@@ -54,7 +54,7 @@ impl<'a> Client<'a> {
     }
 
     fn proof(&self) -> String {
-        self.world.alice.proves("POST", &self.endpoint())
+        self.world.alice.proof("POST", &self.endpoint())
     }
 
     async fn post(&self, form: &str, fields: &[(&'static str, &str)]) -> Answer {
@@ -66,7 +66,7 @@ impl<'a> Client<'a> {
     /// Reads the pod's root, which is for its owner alone.
     async fn reads(&self, token: &str) -> Answer {
         let asking = self.world.nobody.ask("GET", &self.pod).header("authorization", &format!("DPoP {token}"));
-        asking.header("dpop", &self.world.alice.proves("GET", &self.pod)).send().await
+        asking.header("dpop", &self.world.alice.proof("GET", &self.pod)).send().await
     }
 }
 
@@ -179,7 +179,7 @@ async fn what_is_wrong_is_told_in_json() {
     let client = Client::new(&world).await;
     let (basic, proof) = (client.basic(), || client.proof());
     let wrong = format!("Basic {}", STANDARD.encode(format!("{}:wrong", client.id())));
-    let elsewhere = world.alice.proves("POST", &format!("{}elsewhere", world.base));
+    let elsewhere = world.alice.proof("POST", &format!("{}elsewhere", world.base));
     let grant = "grant_type=client_credentials";
     let other = format!("{grant}&client_id=other");
     let twice = format!("{grant}&{grant}");

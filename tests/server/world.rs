@@ -1,5 +1,6 @@
 //! A real server on a socket, in a temporary folder, with a set clock; and people who talk to it.
 
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,20 +21,22 @@ use cartable::identity::jws::Algorithm;
 use cartable::identity::keys::Keys;
 use cartable::identity::{Config, Identity, Parts};
 use cartable::path::PodName;
-use cartable::pods::{Limits, NoRemoteGroups, Pods};
+use cartable::pods::{Limits, NoRemoteGroups, Pods, RemoteGroups};
 use cartable::provision::Provision;
+use cartable::rdf::format::{self, Format};
+use cartable::rdf::graph::{Graph, Term};
 use cartable::secret::SecretKey;
 use cartable::server::metrics::Metrics;
 use cartable::server::{Stop, serve};
-use cartable::storage::Storage;
 use cartable::storage::sqlite::{Options, Sqlite};
+use cartable::storage::{Pod, Storage, Version};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use josekit::jwk::Jwk;
 use josekit::jwk::alg::ec::{EcCurve, EcKeyPair};
 use josekit::jws::{ES256, JwsHeader};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 
 /// When everything in a world begins.
@@ -54,6 +57,28 @@ pub struct World {
     _stop: Stop,
 }
 
+/// How often each pod was changed.
+pub async fn versions(storage: &dyn Storage) -> Vec<Version> {
+    let pods: Vec<Pod> = storage.pods(None, 100).await.unwrap();
+    pods.into_iter().map(|pod| pod.version).collect()
+}
+
+/// What `turtle` says of `url`, with the usual prefixes.
+pub fn statements(turtle: &str, url: &str) -> Graph {
+    format::parse(format!("{PREFIXES}{turtle}").as_bytes(), Format::Turtle, url).unwrap().dataset.default
+}
+
+/// A time as HTTP writes it.
+pub fn http_date(seconds: i64) -> String {
+    httpdate::fmt_http_date(std::time::UNIX_EPOCH + Duration::from_secs(seconds.unsigned_abs()))
+}
+
+pub const PREFIXES: &str = "@prefix acl: <http://www.w3.org/ns/auth/acl#>. @prefix foaf: <http://xmlns.com/foaf/0.1/>.\n\
+    @prefix ldp: <http://www.w3.org/ns/ldp#>. @prefix dct: <http://purl.org/dc/terms/>.\n\
+    @prefix stat: <http://www.w3.org/ns/posix/stat#>. @prefix xsd: <http://www.w3.org/2001/XMLSchema#>.\n\
+    @prefix pim: <http://www.w3.org/ns/pim/space#>. @prefix solid: <http://www.w3.org/ns/solid/terms#>.\n\
+    @prefix vcard: <http://www.w3.org/2006/vcard/ns#>. @prefix s: <http://schema.org/>.\n";
+
 type Wrap = Box<dyn FnOnce(Arc<dyn Storage>) -> Arc<dyn Storage>>;
 
 /// How a world differs from the usual one.
@@ -64,6 +89,8 @@ pub struct Settings {
     pub quota: Option<u64>,
     /// Whether anybody may make an account.
     pub open: bool,
+    /// The groups of other servers.
+    pub remote_groups: Arc<dyn RemoteGroups>,
     /// Puts something between the server and its storage.
     pub wrap: Wrap,
 }
@@ -75,6 +102,7 @@ impl Default for Settings {
             origins: Origins::Trusted,
             quota: None,
             open: true,
+            remote_groups: Arc::new(NoRemoteGroups),
             wrap: Box::new(|storage| storage),
         }
     }
@@ -101,7 +129,7 @@ impl World {
             storage.clone(),
             addresses.clone(),
             clock.clone(),
-            Arc::new(NoRemoteGroups),
+            settings.remote_groups,
             settings.origins,
             settings.limits,
         ));
@@ -151,12 +179,14 @@ impl World {
         };
         let metrics = Metrics::register(&mut prometheus_client::registry::Registry::default());
         tokio::spawn(serve(listener, None, answer, cartable::server::Limits::default(), metrics, stopped));
-        let new = async |name: &str| Person::new(name, port, &accounts, &provision, &keys, clock.clone()).await;
+        let pod = addresses.base().to_owned();
+        let nobody = Person { identity: None, pod, port, clock: clock.clone(), storage: storage.clone() };
+        let new = async |name: &str| nobody.clone().becomes(name, &accounts, &provision, &keys).await;
         Self {
             alice: new("alice").await,
             bob: new("bob").await,
             carol: new("carol").await,
-            nobody: Person { identity: None, pod: addresses.base().to_owned(), port, clock: clock.clone() },
+            nobody: nobody.clone(),
             clock: clock.clone(),
             base: addresses.base().to_owned(),
             storage,
@@ -164,6 +194,13 @@ impl World {
             _folder: folder,
             _stop: stop,
         }
+    }
+}
+
+impl World {
+    /// Host and port of the server.
+    pub fn authority(&self) -> String {
+        format!("localhost:{}", self.nobody.port)
     }
 }
 
@@ -175,24 +212,21 @@ pub struct Person {
     pub pod: String,
     port: u16,
     clock: Arc<SetClock>,
+    storage: Arc<dyn Storage>,
 }
 
 #[derive(Clone)]
 struct Known {
     webid: String,
+    client: String,
     token: String,
     key: Jwk,
 }
 
 impl Person {
-    async fn new(
-        name: &str,
-        port: u16,
-        accounts: &Accounts,
-        provision: &Provision,
-        keys: &Keys,
-        clock: Arc<SetClock>,
-    ) -> Self {
+    /// Signs up, with a pod and a token.
+    async fn becomes(self, name: &str, accounts: &Accounts, provision: &Provision, keys: &Keys) -> Self {
+        let clock = &self.clock;
         let account = accounts.create(None).await.unwrap();
         let home = provision.pod(&account.id, &PodName::parse(name).unwrap(), None).await.unwrap();
         let credential = accounts.create_credential(&account.id, None, None).await.unwrap().credential;
@@ -212,12 +246,28 @@ impl Person {
             jkt: Some(jkt),
         };
         let token = keys.sign(&token, Algorithm::Es256, clock.now()).await.unwrap();
-        Self { identity: Some(Known { webid: home.webid, token, key }), pod: home.pod, port, clock }
+        let client = credential.id.as_str().to_owned();
+        Self { identity: Some(Known { webid: home.webid, client, token, key }), pod: home.pod, ..self }
     }
 
     /// This person's WebID.
     pub fn webid(&self) -> &str {
         &self.identity.as_ref().unwrap().webid
+    }
+
+    /// The client that this person's token names.
+    pub fn client(&self) -> &str {
+        &self.identity.as_ref().unwrap().client
+    }
+
+    /// This person's access token.
+    pub fn token(&self) -> &str {
+        &self.identity.as_ref().unwrap().token
+    }
+
+    /// The same person without credentials.
+    pub fn anonymous(&self) -> Self {
+        Self { identity: None, ..self.clone() }
     }
 
     /// The URL of a place: as it is if it is absolute, else in this person's pod.
@@ -248,6 +298,15 @@ impl Person {
         self.ask("DELETE", place).send().await
     }
 
+    /// The members that a container lists, sorted.
+    pub async fn members(&self, container: &str) -> Vec<String> {
+        let (url, answer) = (self.url(container), self.get(container).await.is(200));
+        let graph = answer.graph(&url);
+        let container = Term::iri(url);
+        let members = graph.objects(&container, "http://www.w3.org/ns/ldp#contains");
+        members.map(|member| member.as_iri().unwrap().to_string()).collect()
+    }
+
     /// Puts Turtle.
     pub async fn put(&self, place: &str, turtle: &str) -> Answer {
         self.ask("PUT", place).content("text/turtle", turtle.to_owned()).send().await
@@ -260,27 +319,28 @@ impl Person {
 
     /// Sends an N3 Patch with these clauses.
     pub async fn patch(&self, place: &str, clauses: &str) -> Answer {
-        let patch =
-            format!("@prefix solid: <http://www.w3.org/ns/solid/terms#>.\n_:p a solid:InsertDeletePatch; {clauses}.");
-        self.ask("PATCH", place).content("text/n3", patch).send().await
+        self.ask("PATCH", place).n3(clauses).send().await
     }
 
     /// Sends a SPARQL Update.
     pub async fn update(&self, place: &str, update: &str) -> Answer {
-        self.ask("PATCH", place).content("application/sparql-update", update.to_owned()).send().await
+        self.ask("PATCH", place).sparql(update).send().await
+    }
+
+    /// The ACL of a place: the owner keeps everything; `rules` come on top.
+    pub fn acl(&self, place: &str, rules: &str) -> String {
+        let url = self.url(place);
+        format!(
+            "{PREFIXES}<#owner> a acl:Authorization; acl:agent <{}>; acl:accessTo <{url}>; acl:default <{url}>; \
+             acl:mode acl:Read, acl:Write, acl:Control.\n{rules}",
+            self.webid()
+        )
     }
 
     /// Writes the ACL of a place: the owner keeps everything; `rules` come on top.
     pub async fn rules(&self, place: &str, rules: &str) {
         let url = self.url(place);
-        let acl = format!(
-            "@prefix acl: <http://www.w3.org/ns/auth/acl#>. @prefix foaf: <http://xmlns.com/foaf/0.1/>.\n\
-             @prefix vcard: <http://www.w3.org/2006/vcard/ns#>.\n\
-             <#owner> a acl:Authorization; acl:agent <{}>; acl:accessTo <{url}>; acl:default <{url}>; \
-             acl:mode acl:Read, acl:Write, acl:Control.\n{rules}",
-            self.webid()
-        );
-        let answer = self.put(&format!("{url}.acl"), &acl).await;
+        let answer = self.put(&format!("{url}.acl"), &self.acl(place, rules)).await;
         assert!(answer.status.is_success(), "the ACL of {url}: {answer:?}");
     }
 
@@ -304,20 +364,23 @@ impl Person {
         format!("[] a acl:Authorization; {who}; {scope} <{}>; acl:mode {modes}.\n", self.url(place))
     }
 
-    /// A proof of this person's key, for a request that is sent otherwise.
-    pub fn proves(&self, method: &str, url: &str) -> String {
-        let known = self.identity.as_ref().unwrap();
-        self.proof(known, &Method::from_bytes(method.as_bytes()).unwrap(), url)
+    /// A DPoP proof for a request.
+    pub fn proof(&self, method: &str, url: &str) -> String {
+        let claims = json!({ "htm": method, "htu": url });
+        self.proof_of(&claims)
     }
 
-    fn proof(&self, known: &Known, method: &Method, url: &str) -> String {
+    /// A DPoP proof with these claims, and those of now where they are missing.
+    pub fn proof_of(&self, claims: &Value) -> String {
+        let known = self.identity.as_ref().unwrap();
         let mut header = JwsHeader::new();
         header.set_token_type("dpop+jwt");
         header.set_claim("jwk", Some(serde_json::to_value(known.key.to_public_key().unwrap()).unwrap())).unwrap();
         let id = uuid::Uuid::new_v4().to_string();
-        let claims = json!({ "htm": method.as_str(), "htu": url, "iat": self.clock.now().seconds(), "jti": id });
+        let mut all = json!({ "iat": self.clock.now().seconds(), "jti": id });
+        all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
         let signer = ES256.signer_from_jwk(&known.key).unwrap();
-        josekit::jws::serialize_compact(claims.to_string().as_bytes(), &header, &signer).unwrap()
+        josekit::jws::serialize_compact(all.to_string().as_bytes(), &header, &signer).unwrap()
     }
 }
 
@@ -344,9 +407,56 @@ impl Asking<'_> {
     }
 
     #[must_use]
+    pub fn turtle(self, turtle: &str) -> Self {
+        self.content("text/turtle", turtle.to_owned())
+    }
+
+    /// An N3 Patch with these clauses.
+    #[must_use]
+    pub fn n3(self, clauses: &str) -> Self {
+        self.content("text/n3", format!("{PREFIXES}_:p a solid:InsertDeletePatch; {clauses}."))
+    }
+
+    #[must_use]
+    pub fn sparql(self, update: &str) -> Self {
+        self.content("application/sparql-update", format!("PREFIX s: <http://schema.org/>\n{update}"))
+    }
+
+    #[must_use]
+    pub fn accept(self, media_type: &str) -> Self {
+        self.header("accept", media_type)
+    }
+
+    /// Asks for a container, as clients do.
+    #[must_use]
+    pub fn container(self) -> Self {
+        self.header("link", "<http://www.w3.org/ns/ldp#BasicContainer>; rel=\"type\"")
+    }
+
+    #[must_use]
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = body.into();
         self
+    }
+
+    /// Sends it, and checks that it is refused with this status and problem type, and that no pod was changed.
+    #[track_caller]
+    pub fn refused(self, status: u16, kind: &str) -> impl Future<Output = Answer> {
+        let told = format!("{} {}", self.method, self.url);
+        let place = Location::caller();
+        async move {
+            let storage = self.person.storage.clone();
+            let before = versions(storage.as_ref()).await;
+            let answer = self.send().await;
+            let problem = answer.problem();
+            assert!(
+                answer.status == status && problem == kind,
+                "{place}: {told} gave {} {problem}, not {status} {kind}",
+                answer.status
+            );
+            assert_eq!(versions(storage.as_ref()).await, before, "{place}: {told} was refused, but changed something");
+            answer
+        }
     }
 
     /// Sends it over a connection of its own.
@@ -354,9 +464,12 @@ impl Asking<'_> {
         let target = self.url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])).unwrap();
         let mut request = Request::builder().method(self.method.clone()).uri(target);
         *request.headers_mut().unwrap() = self.headers;
-        request = request.header("host", format!("localhost:{}", self.person.port));
+        let host = format!("localhost:{}", self.person.port);
+        if !request.headers_ref().unwrap().contains_key("host") {
+            request = request.header("host", host);
+        }
         if let Some(known) = &self.person.identity {
-            let proof = self.person.proof(known, &self.method, &self.url);
+            let proof = self.person.proof(self.method.as_str(), &self.url);
             request = request.header("authorization", format!("DPoP {}", known.token)).header("dpop", proof);
         }
         let socket = TcpStream::connect(("127.0.0.1", self.person.port)).await.unwrap();
@@ -402,10 +515,29 @@ impl Answer {
     #[track_caller]
     pub fn refused(self, status: u16, kind: &str) -> Self {
         let answer = self.is(status);
-        let problem: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
-        let told = problem["type"].as_str().unwrap_or_default().rsplit('#').next().unwrap_or_default();
-        assert_eq!(told, kind, "{problem}");
+        assert_eq!(answer.problem(), kind, "{answer:?}");
         answer
+    }
+
+    /// The type of the problem that is told; nothing if it is none.
+    pub fn problem(&self) -> String {
+        let text = String::from_utf8_lossy(&self.body);
+        let kind = text.split_once("/problems#").map_or("", |(_, kind)| kind);
+        kind.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect()
+    }
+
+    /// The RDF of the answer to a GET of `url`.
+    #[track_caller]
+    pub fn graph(&self, url: &str) -> Graph {
+        let format = Format::of(self.field("content-type")).unwrap();
+        format::parse(&self.body, format, url).unwrap().dataset.default
+    }
+
+    /// Whether the RDF of the answer to a GET of `url` holds all that `turtle` says of it.
+    #[track_caller]
+    pub fn says(&self, url: &str, turtle: &str) -> bool {
+        let graph = self.graph(url);
+        statements(turtle, url).iter().all(|triple| graph.contains(triple))
     }
 
     /// The `Location` of something that was just made.

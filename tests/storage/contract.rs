@@ -286,13 +286,18 @@ pub async fn listings_move_with_their_members(world: &World) {
         (record.listing, record.modified, record.version)
     };
     let (_, made, version) = look().await;
-    let root = world.record("/").await.unwrap();
+    let root = async || {
+        let root = world.record("/").await.unwrap();
+        (root.listing, root.modified, root.version)
+    };
+    let (_, root_made, root_version) = root().await;
 
     world.clock.advance(Duration::from_secs(1));
     let added = world.put("/notes/a", "one").await;
     let (listing, modified, _) = look().await;
     assert_eq!((listing, modified), (added, world.clock.now()));
     assert!(modified > made);
+    assert_eq!(root().await, (added, root_made, root_version), "the listing above shows the date that moved");
 
     world.clock.advance(Duration::from_secs(1));
     let rewritten = world.put("/notes/a", "two").await;
@@ -301,10 +306,11 @@ pub async fn listings_move_with_their_members(world: &World) {
     world.put("/notes/a.acl", "acl").await;
     world.put("/notes/.meta", "meta").await;
     assert_eq!(look().await, (rewritten, modified, version), "auxiliary resources are no members");
+    assert_eq!(root().await, (added, root_made, root_version), "no date has moved since");
 
     let removed = world.commit(world.change().delete("/notes/a").delete("/notes/a.acl")).await.unwrap().version;
     assert_eq!(look().await, (removed, world.clock.now(), version));
-    assert_eq!(world.record("/").await.unwrap(), root, "nothing above the container moves");
+    assert_eq!(root().await, (removed, root_made, root_version), "no date above the container moves");
 
     let again = world.commit(world.change().put_container("/notes/")).await.unwrap().version;
     assert_eq!(look().await, (removed, world.clock.now(), again), "a container keeps its listing when it is written");

@@ -10,7 +10,7 @@ use crate::rdf::format::Format;
 use crate::rdf::vocab::{acl, ldp, pim, solid};
 use crate::resource::condition::EntityTag;
 use crate::resource::{Method, methods as methods_of};
-use crate::storage::{Found, Record, Version};
+use crate::storage::{Found, Record};
 
 /// Where a pod's storage description is, below its root.
 pub(super) const DESCRIPTION: &str = ".well-known/solid";
@@ -59,11 +59,12 @@ fn allow(methods: &[Method]) -> HeaderValue {
     HeaderValue::try_from(line).unwrap_or_else(|_| HeaderValue::from_static("OPTIONS"))
 }
 
-/// The links of a resource. What can be told from the address alone goes to everyone.
+/// The links of a resource. What can be told from the address alone goes to everyone. Owners are never
+/// linked: there is no way yet for them to agree to be shown.
 ///
 /// Spec: solid#server-link-auxiliary-type, solid#server-link-storage, solid#server-storage-description,
-/// solid#server-description-resource-max, wac#server-link-acl, wac#server-resource-acl-max, P-39, P-41, P-53, P-54, P-55,
-/// P-64, W-1, W-2, W-3
+/// solid#server-description-resource-max, wac#server-link-acl, wac#server-resource-acl-max, P-39, P-41, P-44, P-53, P-54, P-55,
+/// P-64, P-77, P-219, W-1, W-2, W-3, W-69, wac-ed#server-link-condition
 pub(super) fn links(headers: &mut HeaderMap, addresses: &Addresses, path: &ResourcePath, found: Option<&Found>) {
     let iri = addresses.iri(path);
     let root = addresses.iri(&ResourcePath::root(path.pod().clone()));
@@ -76,6 +77,7 @@ pub(super) fn links(headers: &mut HeaderMap, addresses: &Addresses, path: &Resou
             }
             links = subject_links(links, &iri);
         }
+        Role::Document if path.reserved().is_some() => {}
         Role::Document => links = subject_links(links, &iri),
         Role::Description => {
             let subject = addresses.iri(&path.subject());
@@ -101,18 +103,10 @@ fn subject_links(links: Printer, iri: &str) -> Printer {
 /// just written if it is byte for byte what was sent.
 ///
 /// Spec: P-49, P-53, P-127
-pub(super) fn written(headers: &mut HeaderMap, addresses: &Addresses, path: &ResourcePath, version: Option<Version>) {
+pub(super) fn written(headers: &mut HeaderMap, addresses: &Addresses, path: &ResourcePath, tag: Option<EntityTag>) {
     headers.insert(ALLOW, allow(&methods_of(path, Some(true))));
     links(headers, addresses, path, None);
-    if let Some(version) = version {
-        // Any representation's tag of this state is good for the next write.
-        headers.extend(tag(version, "sent").map(|value| (ETAG, value)));
-    }
-}
-
-/// The entity tag of a representation.
-pub(super) fn tag(state: Version, representation: &str) -> Option<HeaderValue> {
-    HeaderValue::try_from(EntityTag::of(state, representation).to_string()).ok()
+    headers.extend(tag.and_then(|tag| HeaderValue::try_from(tag.to_string()).ok()).map(|value| (ETAG, value)));
 }
 
 /// The word that tells representations apart in entity tags.

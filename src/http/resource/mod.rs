@@ -19,7 +19,9 @@ use super::problem::Problem;
 use crate::access::Caller;
 use crate::path::ResourcePath;
 use crate::pods::{Outcome, Pods};
+use crate::rdf::format::Format;
 use crate::resource::Method;
+use crate::resource::condition::EntityTag;
 
 /// What the adapter works with.
 pub struct Adapter {
@@ -50,13 +52,11 @@ impl Adapter {
     {
         let wanted = Wanted::of(&incoming.head.headers);
         let path = incoming.path.clone();
-        if let Some(reserved) = path.reserved() {
-            return self.reserved(reserved, &incoming, &wanted).await;
-        }
-        match self.attempt(incoming, upload, &wanted).await {
-            Ok(response) => response,
-            Err(problem) => self.refused(problem, &path, &wanted),
-        }
+        let answered = match path.reserved() {
+            Some(_) => self.reserved(&incoming, &wanted).await,
+            None => self.attempt(incoming, upload, &wanted).await,
+        };
+        answered.unwrap_or_else(|problem| self.refused(problem, &path, &wanted))
     }
 
     async fn attempt<B>(
@@ -76,15 +76,16 @@ impl Adapter {
         if matches!(method, Method::Copy | Method::Move) {
             let transfer = ask::transfer(method, path, head, self.pods.addresses())?;
             let outcome = self.pods.transfer(caller, &transfer).await?;
-            return self.written(outcome, method);
+            return self.written(outcome, method, None);
         }
         let (asked, arriving) = ask::asked(method, path, caller, head, upload)?;
         let conditions = asked.conditions.clone();
+        let sent = asked.format();
         match self.pods.perform(caller, asked, arriving).await? {
             Outcome::Shown { seen, rights } => {
                 show::Shown { adapter: self, seen, rights, conditions: &conditions }.respond(method, head, wanted).await
             }
-            outcome => self.written(outcome, method),
+            outcome => self.written(outcome, method, sent),
         }
     }
 
@@ -105,19 +106,22 @@ impl Adapter {
         Ok(response)
     }
 
-    /// Spec: P-127, P-128, P-129, P-130, P-192, solid#server-allow-methods
-    fn written(&self, outcome: Outcome, method: Method) -> Result<Response<Body>, Problem> {
+    /// `sent` is the format of what was sent, if it is RDF.
+    ///
+    /// Spec: P-127, P-128, P-129, P-130, P-181, P-192, solid#server-allow-methods
+    fn written(&self, outcome: Outcome, method: Method, sent: Option<Format>) -> Result<Response<Body>, Problem> {
         let addresses = self.pods.addresses();
+        let tag = |version, verbatim: bool| verbatim.then(|| EntityTag::of(version, fields::word(sent)));
         let response = match outcome {
             Outcome::Created { path, version, verbatim } => {
                 let mut response = empty(StatusCode::CREATED);
                 response.headers_mut().insert(LOCATION, fields::url(&addresses.iri(&path))?);
-                fields::written(response.headers_mut(), addresses, &path, verbatim.then_some(version));
+                fields::written(response.headers_mut(), addresses, &path, tag(version, verbatim));
                 response
             }
             Outcome::Changed { path, version, verbatim } => {
                 let mut response = empty(StatusCode::NO_CONTENT);
-                fields::written(response.headers_mut(), addresses, &path, verbatim.then_some(version));
+                fields::written(response.headers_mut(), addresses, &path, tag(version, verbatim));
                 response
             }
             Outcome::Deleted => {

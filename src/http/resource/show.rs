@@ -24,7 +24,7 @@ use crate::resource::condition::{Conditions, EntityTag, Verdict};
 use crate::resource::{Method, Refusal};
 use crate::storage::{Body as Kept, Record};
 
-const WAC_ALLOW: HeaderName = HeaderName::from_static("wac-allow");
+pub(super) const WAC_ALLOW: HeaderName = HeaderName::from_static("wac-allow");
 
 /// A resource that may be shown.
 pub(super) struct Shown<'a> {

@@ -239,7 +239,11 @@ impl<'a> Tree<'a> {
     ///
     /// Spec: P-19, P-71, P-72, W-12
     fn settle(&self) -> Result<()> {
-        for (container, came_or_went) in &self.touched {
+        // The date of a container moves with its membership, and shows in the listing above it.
+        let dated = self.touched.iter().filter(|(_, came_or_went)| **came_or_went);
+        let mut touched: BTreeMap<_, _> = dated.filter_map(|(dated, _)| Some((dated.container()?, false))).collect();
+        touched.extend(self.touched.iter().map(|(container, came_or_went)| (container.clone(), *came_or_went)));
+        for (container, came_or_went) in &touched {
             if !self.move_listing(container, *came_or_went)? && self.holds_records(container)? {
                 return Err(Error::Moved);
             }
