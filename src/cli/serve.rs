@@ -24,7 +24,7 @@ use crate::http::resource::Adapter;
 use crate::identity::account::Accounts;
 use crate::identity::keys::Keys;
 use crate::identity::{Identity, Parts};
-use crate::pods::{Limits, NoRemoteGroups, Pods};
+use crate::pods::{Elsewhere, Limits, Pods};
 use crate::provision::Provision;
 use crate::secret::SecretKey;
 use crate::server::metrics::{self, Metrics};
@@ -164,15 +164,17 @@ impl House {
         let limits = Limits { rdf: config.http.rdf_limit.0, ..Limits::default() };
         let storage = Arc::clone(&self.storage);
         let origins = config.origins();
-        let pods = Arc::new(Pods::new(storage, addresses(), clock(), Arc::new(NoRemoteGroups), origins, limits));
         let mut way_out = fetch::Setup::new(addresses(), clock());
         way_out.loopback = config.dev;
+        let fetch = Arc::new(Fetch::new(way_out));
+        let groups = Arc::new(Elsewhere::new(Arc::clone(&fetch), clock()));
+        let pods = Arc::new(Pods::new(storage, addresses(), clock(), groups, origins, limits));
         let parts = Parts {
             addresses: addresses(),
             keys: keys(),
             profiles: Arc::<Pods>::clone(&pods),
             revocations: accounts(),
-            fetch: Arc::new(Fetch::new(way_out)),
+            fetch,
         };
         let identity = Arc::new(Identity::new(config.identity.clone(), parts, self.clock.now()));
         let quota = config.quota.map(|quota| quota.0);

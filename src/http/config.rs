@@ -30,7 +30,7 @@ impl Default for Config {
             connections: 4096,
             header_timeout: Span::seconds(15),
             idle_timeout: Span::seconds(60),
-            shutdown_timeout: Span::seconds(30),
+            shutdown_timeout: Span::seconds(10),
         }
     }
 }

@@ -5,12 +5,14 @@
 
 mod group;
 mod receive;
+mod remote;
 mod seen;
 mod transfer;
 mod turn;
 
 pub use group::{NoRemoteGroups, RemoteGroups};
 pub use receive::{Arriving, Interrupted, PatchLanguage};
+pub use remote::Elsewhere;
 pub use seen::Seen;
 pub use transfer::{Transfer, Verb};
 
