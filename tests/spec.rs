@@ -42,8 +42,8 @@ fn each_requirement_is_applied_and_shown() {
 /// What each binding requirement still lacks: a citation, a case, or both.
 fn missing() -> BTreeMap<String, &'static str> {
     let requirements = requirements();
-    let applied = with_covered(&requirements, found("src", "Spec:"));
-    let shown = with_covered(&requirements, shown());
+    let applied = requirements::with_covered(&requirements, good(found("src", "Spec:")));
+    let shown = requirements::with_covered(&requirements, good(shown()));
     let binding = requirements.iter().filter(|requirement| {
         let listed = !requirement.id.as_str().starts_with("rfc");
         let excused = requirement.not_yet.is_some() || requirement.not_applicable.is_some();
@@ -60,20 +60,6 @@ fn missing() -> BTreeMap<String, &'static str> {
             Some((requirement.id.to_string(), lacks))
         })
         .collect()
-}
-
-/// The citations, and what the cited requirements cover.
-fn with_covered(requirements: &[Requirement], citations: Vec<Found>) -> BTreeSet<Citation> {
-    let mut all: BTreeSet<_> = citations.into_iter().filter_map(|(_, id)| id.ok()).collect();
-    loop {
-        let before = all.len();
-        let cited = requirements.iter().filter(|requirement| all.contains(&requirement.id));
-        let covered: Vec<_> = cited.flat_map(|requirement| requirement.covers.clone()).collect();
-        all.extend(covered);
-        if all.len() == before {
-            return all;
-        }
-    }
 }
 
 /// The lines `id: what is missing (reason)` of the list.
@@ -93,6 +79,10 @@ fn requirements() -> Vec<Requirement> {
 
 /// A place in the source, and what it cites; text that is no citation as it is.
 type Found = (String, Result<Citation, String>);
+
+fn good(found: Vec<Found>) -> impl Iterator<Item = Citation> {
+    found.into_iter().filter_map(|(_, id)| id.ok())
+}
 
 fn shown() -> Vec<Found> {
     ["src", "tests", "conformance/cases"].into_iter().flat_map(|folder| found(folder, "Shows:")).collect()

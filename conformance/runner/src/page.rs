@@ -5,7 +5,7 @@ use std::fmt::{Result as Written, Write};
 
 use crate::citation::Citation;
 use crate::outcome::{self, Outcome, Result};
-use crate::requirements::{LISTS, List, Requirement};
+use crate::requirements::{self, LISTS, List, Requirement};
 
 /// Prints the results of one run against `server`.
 pub fn print(results: &[Result], server: &str, date: &str) -> String {
@@ -16,9 +16,10 @@ pub fn print(results: &[Result], server: &str, date: &str) -> String {
 }
 
 fn write_page(page: &mut String, results: &[Result], server: &str, date: &str) -> Written {
-    let mut shown: BTreeMap<&Citation, Vec<&Result>> = BTreeMap::new();
+    let all = requirements::all().unwrap_or_default();
+    let mut shown: BTreeMap<Citation, Vec<&Result>> = BTreeMap::new();
     for result in results {
-        for requirement in &result.case.shows {
+        for requirement in requirements::with_covered(&all, result.case.shows.iter().cloned()) {
             shown.entry(requirement).or_default().push(result);
         }
     }
@@ -56,7 +57,7 @@ fn write_list(
     page: &mut String,
     list: &List,
     rows: &[&Requirement],
-    shown: &BTreeMap<&Citation, Vec<&Result>>,
+    shown: &BTreeMap<Citation, Vec<&Result>>,
 ) -> Written {
     writeln!(page, "<section id=\"{}\">\n<table>\n<caption>{}</caption>", anchor(list.file), list.title)?;
     page.write_str("<thead><tr><th scope=\"col\">Requirement</th><th scope=\"col\">Level</th>")?;
@@ -124,7 +125,7 @@ const HEAD: &str = r##"<!doctype html>
   caption { font-size: 1.25rem; font-weight: 600; text-align: start; }
   th, td { border-block-end: 1px solid var(--line); padding: .4rem .6rem; text-align: start; vertical-align: top; }
   tbody th { font-weight: 500; }
-  td { overflow-wrap: anywhere; }
+  th, td { overflow-wrap: anywhere; }
   td a { display: block; }
   .passed { color: var(--passed); } .failed { color: var(--failed); font-weight: 600; } .untested { color: var(--untested); }
   .summary, nav ul { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; list-style: none; padding: 0; }

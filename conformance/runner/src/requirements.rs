@@ -1,6 +1,6 @@
 //! The requirements of the specifications and our own, read from `conformance/requirements`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use oxrdf::{NamedOrBlankNode, Term, Triple};
 use oxttl::TurtleParser;
@@ -186,6 +186,20 @@ impl List {
 /// Reads every list.
 pub fn all() -> Result<Vec<Requirement>, Error> {
     Ok(LISTS.iter().map(List::read).collect::<Result<Vec<_>, _>>()?.concat())
+}
+
+/// These requirements, and all that are met when they are.
+pub fn with_covered(all: &[Requirement], met: impl IntoIterator<Item = Citation>) -> BTreeSet<Citation> {
+    let mut met: BTreeSet<_> = met.into_iter().collect();
+    loop {
+        let before = met.len();
+        let covering = all.iter().filter(|requirement| met.contains(&requirement.id));
+        let covered: Vec<_> = covering.flat_map(|requirement| requirement.covers.clone()).collect();
+        met.extend(covered);
+        if met.len() == before {
+            return met;
+        }
+    }
 }
 
 #[derive(Default)]
