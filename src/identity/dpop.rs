@@ -104,7 +104,7 @@ pub struct Proof {
 }
 
 /// A proof taken apart: well-formed, but nothing of it is verified.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Parsed<'a> {
     compact: Compact<'a>,
     algorithm: Algorithm,

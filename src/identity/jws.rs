@@ -82,8 +82,8 @@ impl Algorithm {
     }
 }
 
-/// A signed object, taken apart but not verified.
-#[derive(Debug, Clone, PartialEq)]
+/// A signed object, taken apart but not verified. It may be a secret, so it is never printed.
+#[derive(Clone, PartialEq)]
 pub struct Compact<'a> {
     pub header: Object,
     pub payload: Object,

@@ -17,7 +17,7 @@ use super::issue::Token;
 use super::json::Object;
 use super::jwk::PublicKey;
 use super::jws::{Algorithm, Compact, Unsignable, Verifier, sign};
-use super::token::{MAX_AGE, Parsed};
+use super::token::{LIMIT, MAX_AGE, Parsed};
 use crate::clock::Timestamp;
 use crate::secret::{self, SecretKey};
 use crate::storage::{self, Change, EntryIs, EntryWrite, Scope, Storage, Version};
@@ -218,7 +218,7 @@ impl Keys {
     /// `None`: none of ours.
     pub async fn read_token(&self, token: &str) -> Result<Option<Object>, Error> {
         let keys = self.current().await?;
-        let Some(compact) = Compact::parse(token, 16 * 1024) else { return Ok(None) };
+        let Some(compact) = Compact::parse(token, LIMIT) else { return Ok(None) };
         let kid = compact.header.get("kid").and_then(|kid| kid.as_str());
         let signed = kid.and_then(|kid| keys.key(kid)).is_some_and(|key| compact.is_signed_by(&key.verifier));
         Ok(signed.then_some(compact.payload))

@@ -11,7 +11,7 @@ use super::jws::{Algorithm, Compact, Verifier};
 use crate::clock::Timestamp;
 
 /// Bytes of the longest access token.
-const LIMIT: usize = 16 * 1024;
+pub(super) const LIMIT: usize = 16 * 1024;
 /// Bytes of the longest IRI in a token.
 const IRI_LIMIT: usize = 2048;
 /// The audience of every Solid token.
@@ -110,7 +110,7 @@ pub struct Claims {
 }
 
 /// A token taken apart: of the right shape, but nothing of it is verified.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Parsed<'a> {
     compact: Compact<'a>,
     pub algorithm: Algorithm,

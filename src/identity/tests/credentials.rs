@@ -1,12 +1,18 @@
 //! The checklist of proofs and access tokens, a row a rule.
 
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use josekit::jwk::KeyPair;
 use josekit::jws::{EdDSA, JwsSigner, PS256, RS256};
+use parking_lot::Mutex;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::world::*;
 use crate::identity::dpop::Fault as ProofFault;
-use crate::identity::{Config, Refused};
+use crate::identity::{Config, Refused, dpop, token};
 
 #[tokio::test]
 async fn a_good_request_names_its_agent() {
@@ -366,4 +372,71 @@ async fn each_rule_of_access_tokens_refuses_its_breach() {
     assert_eq!(refusal(world.ask(&twice, &client.proof()).await), "Token(Malformed)");
     let long = forged(|_, claims| claims["more"] = "x".repeat(16 * 1024).into());
     assert_eq!(refusal(world.ask(&long, &client.proof()).await), "Token(Malformed)");
+}
+
+/// What is logged while this lives.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Shows: O-72
+#[tokio::test]
+async fn a_failure_is_logged_with_its_reason_and_without_secrets_or_people() {
+    let (world, client) = (World::start().await, Client::new());
+    let (token, proof) = (world.token(&client).await, client.proof_with(|_, claims| claims["htm"] = "PUT".into()));
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
+    let logging = tracing::subscriber::set_default(subscriber);
+    world.ask(&token, &proof).await.unwrap_err();
+    drop(logging);
+    let line = String::from_utf8(log.0.lock().clone()).unwrap();
+    assert!([BASE, CLIENT, "htm"].iter().all(|part| line.contains(part)), "{line}");
+    let told = [token.as_str(), token.rsplit('.').next().unwrap(), proof.as_str(), WEBID];
+    assert!(!told.iter().any(|part| line.contains(part)), "{line}");
+}
+
+proptest! {
+    /// What strangers send ends in a refusal, never in a panic.
+    #[test]
+    fn any_text_is_parsed_or_refused(text in ".{0,200}", header in any_json(), payload in any_json()) {
+        let part = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
+        for text in [text, format!("{}.{}.AAAA", part(&header), part(&payload))] {
+            let _ = dpop::parse(&text);
+            let _ = token::parse(&text);
+        }
+    }
+}
+
+/// Objects with the members that are looked at, of any type.
+fn any_json() -> impl Strategy<Value = Value> {
+    let names =
+        ["alg", "typ", "jwk", "crit", "kid", "kty", "crv", "x", "iss", "aud", "webid", "iat", "exp", "cnf", "jkt"];
+    let texts = ["ES256", "dpop+jwt", "at+jwt", "EC", "P-256", "RSA", "solid", "https://a.example/", "AAAA", ""];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        prop::sample::select(Vec::from(texts)).prop_map(Value::from),
+        ".{0,8}".prop_map(Value::from),
+    ];
+    let names = prop::sample::select(Vec::from(names));
+    leaf.prop_recursive(3, 24, 8, move |inner| {
+        let object = prop::collection::btree_map(names.clone().prop_map(str::to_owned), inner.clone(), 0..8);
+        prop_oneof![
+            prop::collection::vec(inner, 0..4).prop_map(Value::from),
+            object.prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
 }

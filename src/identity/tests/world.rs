@@ -10,11 +10,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use josekit::jwk::{Jwk, KeyPair};
 use josekit::jws::{self, JwsSigner};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
 
 use crate::access::Agent;
 use crate::address::Addresses;
@@ -49,6 +51,17 @@ pub fn before(seconds: u64) -> Timestamp {
     NOW.minus(Duration::from_secs(seconds))
 }
 
+/// Signing keys, as they are kept, and the secret key that seals them. Made once: RSA takes a while.
+static KEYS: OnceCell<(Bytes, Arc<SecretKey>)> = OnceCell::const_new();
+
+async fn make_keys() -> (Bytes, Arc<SecretKey>) {
+    let (house, secret) = (Arc::new(House::default()), Arc::new(SecretKey::ephemeral()));
+    let storage = Arc::clone(&house) as Arc<dyn Storage>;
+    let keys = Keys::open(storage, Arc::clone(&secret), BASE, before(60)).await.unwrap();
+    keys.tend(before(60)).await.unwrap();
+    (house.entry("keys").await.unwrap().unwrap().value, secret)
+}
+
 /// A provider with its user Alice.
 pub struct World {
     pub identity: Identity,
@@ -72,8 +85,8 @@ impl World {
     }
 
     async fn reaching(config: Config, loopback: bool) -> Self {
-        let house: Arc<dyn Storage> = Arc::new(House::default());
-        let secret = Arc::new(SecretKey::ephemeral());
+        let (kept, secret) = KEYS.get_or_init(make_keys).await.clone();
+        let house: Arc<dyn Storage> = Arc::new(House::holding("keys", kept));
         let keys = Keys::open(house, secret, BASE, before(60)).await.unwrap();
         let addresses = Arc::new(Addresses::with_paths(BASE).unwrap());
         let clock = Arc::new(SetClock::at(NOW));
@@ -254,6 +267,15 @@ pub struct House {
     pub reads: AtomicUsize,
     /// Commits that fail as if another node had written first.
     pub overtaken: AtomicUsize,
+}
+
+impl House {
+    /// A house with one record.
+    fn holding(key: &str, value: Bytes) -> Self {
+        let (house, key) = (Self::default(), Arc::from(key));
+        house.entries.lock().insert(Arc::clone(&key), Entry { key, value, version: Version(0) });
+        house
+    }
 }
 
 fn away<T>() -> storage::Result<T> {
