@@ -24,9 +24,9 @@ pub const GROUP: Group = group!(
     ]
 );
 
-/// An ACL can be read as Turtle and as JSON-LD, by GET and HEAD.
+/// An ACL can be read as Turtle and as JSON-LD, by GET and HEAD, and governs by Web Access Control.
 ///
-/// Shows: wac#server-get-acl-turtle, W-4, P-77, P-96
+/// Shows: wac#server-get-acl-turtle, solid#server-wac-acp, W-4, W-91, P-77, P-96
 async fn an_acl_reads_as_turtle_and_json_ld(t: Trial) -> Verdict {
     let url = t.document("note.ttl", A_TRIPLE).await?;
     t.allow(&url, &[]).await?;
@@ -35,6 +35,8 @@ async fn an_acl_reads_as_turtle_and_json_ld(t: Trial) -> Verdict {
         let read = t.alice.get(&acl).accept(media_type).await?.is(200)?.has("ETag")?.has("Allow")?;
         ensure(read.media_type() == media_type, format!("asked for {media_type}, got {}", read.media_type()))?;
         ensure(!read.graph()?.is_empty(), "the ACL is empty")?;
+        let policies = "http://www.w3.org/ns/solid/acp#AccessControlResource";
+        ensure(!read.linked("type").contains(&policies.to_owned()), "it claims to hold policies as well")?;
         t.alice.head(&acl).accept(media_type).await?.is(200)?.empty()?;
     }
     Ok(())

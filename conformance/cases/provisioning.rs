@@ -7,6 +7,7 @@ pub const GROUP: Group = group!(
     "Pods and accounts",
     [
         a_profile_is_public_and_complete,
+        issuers_in_links_are_those_of_the_profile,
         a_new_pod_is_private,
         an_inbox_takes_notifications,
         content_cannot_act_for_its_reader,
@@ -35,6 +36,23 @@ async fn a_profile_is_public_and_complete(t: Trial) -> Verdict {
     ensure(storage.as_ref() == Some(&t.bench.pod), format!("its storage is {storage:?}"))?;
     let private = rdf::first(&profile, webid, "http://www.w3.org/ns/solid/terms#privateTypeIndex");
     ensure(private.is_none(), "it tells where the private type index is")
+}
+
+/// Issuers that a profile names in link fields are the ones in it.
+///
+/// Shows: oidc#oidc-issuer-discovery, oidc#oidc-issuer-discovery-link-headers, O-43
+async fn issuers_in_links_are_those_of_the_profile(t: Trial) -> Verdict {
+    let webid = t.alice.webid();
+    let read = t.anyone.get(webid.split('#').next().unwrap_or(webid)).accept("text/turtle").await?.is(200)?;
+    let term = format!("{}oidcIssuer", rdf::SOLID);
+    let linked = read.linked(&term);
+    let profile = read.graph()?;
+    let named = rdf::objects(&profile, webid, &term).count();
+    ensure(linked.is_empty() || linked.len() == named, format!("{linked:?} are linked, {named} are named"))?;
+    for issuer in linked {
+        ensure(has(&profile, webid, &term, &issuer), format!("{issuer} is linked but not named"))?;
+    }
+    Ok(())
 }
 
 /// A new pod's root belongs to its owner alone.

@@ -11,6 +11,7 @@ pub const GROUP: Group = group!(
     [
         the_challenge_tells_how_to_sign_in,
         a_good_token_and_proof_are_accepted,
+        an_id_token_is_accepted_as_well,
         a_proof_need_not_name_the_token,
         the_address_of_a_proof_is_normalised,
         a_proof_for_another_request_is_refused,
@@ -80,6 +81,22 @@ async fn a_good_token_and_proof_are_accepted(t: Trial) -> Verdict {
     let token = &t.alice.credentials()?.token;
     let signed = t.alice.credentials()?.key.sign(&proof(&t, "GET", &t.space)?.for_token(token));
     asked_with(&t, &signed).await?.is(200)?;
+    Ok(())
+}
+
+/// An ID token that is bound to a key is accepted like an access token.
+///
+/// Shows: oidc#obtaining-access-token, oidc#id-token-validation, O-32
+async fn an_id_token_is_accepted_as_well(t: Trial) -> Verdict {
+    let (provider, alice) = (&t.bench.provider, &t.bench.alice);
+    let key = Key::generate().ok_or_else(|| Stop::Untested("no randomness".into()))?;
+    let ask = provider.ask_token(&t.anyone, &key, &alice.id, &alice.secret, "openid webid")?;
+    let response = ask.await?.is(200).map_err(Stop::in_preparation)?.json()?;
+    let Some(token) = response["id_token"].as_str() else {
+        return Err(Stop::Untested("the provider gave no ID token".into()));
+    };
+    let proof = key.sign(&key.proof("GET", &t.space, now()).for_token(token));
+    t.anyone.get(&t.space).header("Authorization", format!("DPoP {token}")).header("DPoP", proof).await?.is(200)?;
     Ok(())
 }
 
