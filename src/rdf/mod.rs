@@ -2,6 +2,7 @@
 
 pub mod format;
 pub mod graph;
+pub mod pattern;
 pub mod patch;
 pub mod vocab;
 

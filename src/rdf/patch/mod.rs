@@ -4,7 +4,7 @@ mod apply;
 mod parse;
 mod surface;
 
-use super::graph::Term;
+use super::pattern::Pattern;
 
 /// Why a patch document cannot be applied to anything.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,24 +74,6 @@ impl Patch {
             deletions: !self.deletions.is_empty(),
         }
     }
-}
-
-/// A triple with holes in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Pattern {
-    subject: Slot,
-    predicate: Slot,
-    object: Slot,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Slot {
-    /// An IRI or a literal.
-    Fixed(Term),
-    /// A variable, by number.
-    Variable(usize),
-    /// A blank node of the insertions, by number: a new one each time the patch is applied.
-    Fresh(usize),
 }
 
 #[cfg(test)]

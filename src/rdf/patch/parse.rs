@@ -7,15 +7,11 @@ use oxttl::N3Parser;
 use oxttl::n3::{N3Quad, N3Term};
 
 use super::surface::Surface;
-use super::{Invalid, Patch, Pattern, Slot};
+use super::{Invalid, Patch};
 use crate::rdf::format::{bounds, terms};
 use crate::rdf::graph::Term;
+use crate::rdf::pattern::{CONDITIONS, Pattern, Slot};
 use crate::rdf::vocab::{rdf, solid};
-
-/// Conditions in a patch, at most: matching costs more with each.
-///
-/// Spec: P-184
-const CONDITIONS: usize = 256;
 
 const NOT_A_FORMULA: Invalid = Invalid::Rule("each clause of a patch must be one formula, and formulae must not nest");
 
