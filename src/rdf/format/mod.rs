@@ -4,7 +4,10 @@
 //! ends in a graph or in [`Malformed`], within bounded time and memory.
 
 pub(super) mod bounds;
+mod contexts;
+mod jsonld;
 mod lines;
+mod rdfxml;
 pub(super) mod terms;
 mod turtle;
 
@@ -132,7 +135,8 @@ pub fn print(document: &Document, format: Format) -> Result<Vec<u8>, Unprintable
         Format::TriG => turtle::print_dataset(dataset, prefixes).into_bytes(),
         Format::NTriples => lines::print(&dataset.default.clone().into()).into_bytes(),
         Format::NQuads => lines::print(dataset).into_bytes(),
-        Format::JsonLd | Format::RdfXml => Vec::new(),
+        Format::JsonLd => jsonld::print(dataset),
+        Format::RdfXml => rdfxml::print(&dataset.default, prefixes)?.into_bytes(),
     })
 }
 
@@ -144,13 +148,18 @@ fn read(
     take: &mut dyn FnMut(oxrdf::Quad),
 ) -> Result<Vec<(String, String)>, Malformed> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    if bytes.is_empty() {
+        // An empty body says nothing in any format. Spec: P-147
+        return Ok(Vec::new());
+    }
     let mut sink = Sink::new(take);
     match format {
         Format::Turtle => turtle::read(bytes, base, &mut sink),
         Format::TriG => turtle::read_dataset(bytes, base, &mut sink),
         Format::NTriples => lines::read(bytes, &mut sink),
         Format::NQuads => lines::read_quads(bytes, &mut sink),
-        Format::JsonLd | Format::RdfXml => Err(Malformed::because("not built yet")),
+        Format::JsonLd => jsonld::read(bytes, base, &mut sink),
+        Format::RdfXml => rdfxml::read(bytes, base, &mut sink),
     }
 }
 

@@ -193,7 +193,9 @@ fn is_printable(term: &Term) -> bool {
     match term {
         Term::Iri(iri) => is_printable_iri(iri),
         Term::Blank(label) => {
-            !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            !label.starts_with(|first: char| first.is_ascii_digit())
+                && !label.is_empty()
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         }
         Term::Literal(literal) => match &literal.language {
             Some(tag) => *literal.datatype == *rdf::LANG_STRING && is_language_tag(tag),
