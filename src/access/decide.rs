@@ -141,7 +141,7 @@ pub fn decide(evidence: &Evidence<'_>, asked: &Asked) -> Result<Rights, Refusal>
 ///
 /// Spec: wac#server-read-operation, wac#server-create-operation, wac#server-update-operation,
 /// wac#server-delete-operation, wac#server-control-operation, solid#server-description-resource-authorization,
-/// W-42, W-43, W-44, W-45, W-46, W-47, W-48, W-49, W-50, W-51, W-52, W-53, P-79, P-80, P-171, P-189, P-197
+/// W-42, W-43, W-44, W-45, W-46, W-47, W-48, W-49, W-50, W-51, W-52, W-53, P-79, P-80, P-171, P-189, P-196, P-197
 pub fn needs(asked: &Asked, found: &Found) -> Vec<Need> {
     let exists = found.target().is_some();
     match found.path.role() {
@@ -163,7 +163,8 @@ pub fn needs(asked: &Asked, found: &Found) -> Vec<Need> {
         }
         Operation::Delete => {
             let mut needs = vec![Need::subject(Mode::Write)];
-            if found.path.is_container() {
+            // Its status tells whether a container is empty, and whether anything is there.
+            if found.path.is_container() || !exists {
                 needs.push(Need::subject(Mode::Read));
             }
             if !found.path.is_root() {
@@ -185,7 +186,7 @@ fn creation_needs(found: &Found) -> Vec<Need> {
 
 /// Conditions read, insertions append, deletions read and write; a patch without effect appends.
 ///
-/// Spec: P-171, P-172, P-189
+/// Spec: P-171, P-172, P-189, W-132
 fn patch_needs(operation: &Operation) -> Vec<Need> {
     let Operation::Patch(edit) = operation else { return Vec::new() };
     let clauses = edit.clauses();

@@ -158,7 +158,7 @@ impl Pods {
     /// There are no locks: a change decided upon versions that have moved is decided again. The turn
     /// only spares writers of one path from deciding in vain.
     ///
-    /// Spec: P-8, P-9, P-10, P-11, P-125, P-138, W-31
+    /// Spec: P-8, P-9, P-10, P-11, P-125, P-138, W-31, W-129
     pub async fn perform(&self, caller: &Caller, mut asked: Asked, mut body: Arriving) -> Result<Outcome, Error> {
         let (mut seen, mut granted) = match self.first_look(caller, &mut asked, &mut body).await {
             Err(Error::Refused(Refusal::NotFound)) => return self.missing(caller, &asked).await,
@@ -303,9 +303,10 @@ impl Pods {
 
     /// What is missing may exist with the other slash form, which only its readers learn.
     ///
-    /// Spec: solid#server-uri-redirect-differing, solid#server-authorization-redirect, P-20
+    /// Spec: solid#server-uri-redirect-differing, solid#server-authorization-redirect, P-20, P-238
     async fn missing(&self, caller: &Caller, asked: &Asked) -> Result<Outcome, Error> {
-        let twin = asked.path.twin().filter(|_| asked.is_safe() && asked.path.role() != Role::Acl);
+        let ordinary = matches!(asked.path.role(), Role::Container | Role::Document);
+        let twin = asked.path.twin().filter(|_| asked.is_safe() && ordinary);
         if let Some(twin) = twin {
             let seen = self.look(&twin).await?;
             let twin_asked = Asked { path: twin.clone(), ..asked.clone() };

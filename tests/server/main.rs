@@ -3,13 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod account;
+mod auxiliary;
 mod conditions;
 mod containers;
+mod cors;
+mod deleting;
+mod n3_patch;
 mod negotiation;
 mod posting;
 mod ranges;
 mod reading;
 mod requests;
+mod slashes_and_names;
+mod storage_description;
 mod token;
 #[expect(dead_code, reason = "the stories to come use the rest")]
 mod world;

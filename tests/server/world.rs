@@ -30,7 +30,7 @@ use cartable::server::metrics::Metrics;
 use cartable::server::{Stop, serve};
 use cartable::storage::sqlite::{Options, Sqlite};
 use cartable::storage::{Pod, Storage, Version};
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use josekit::jwk::Jwk;
@@ -397,6 +397,12 @@ impl Asking<'_> {
     #[must_use]
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.append(name, value.parse().unwrap());
+        self
+    }
+
+    #[must_use]
+    pub fn field(mut self, name: &'static str, value: HeaderValue) -> Self {
+        self.headers.append(name, value);
         self
     }
 
