@@ -3,7 +3,7 @@
 use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 
-use super::headers::credentials::{Fault, challenge};
+use super::headers::challenge::{Fault, challenge};
 use super::problem::Problem;
 use crate::identity::Refused;
 

@@ -11,9 +11,10 @@ use super::Refused;
 use super::issuer::{Away, found};
 use super::token::{Claims, Fault};
 use crate::clock::Timestamp;
-use crate::fetch::{Document, Fetch, Fetched};
+use crate::fetch::{Document, Fetch};
+use crate::pods::remote::graph;
 use crate::pods::{self, Pods};
-use crate::rdf::{self, Format, Graph, Term, format, vocab};
+use crate::rdf::{self, Graph, Term, vocab};
 use crate::storage;
 
 /// How long what a document lists is taken as it is, unless it asks for less.
@@ -28,10 +29,6 @@ const MISSED: Duration = Duration::from_secs(30);
 ///
 /// Spec: O-51
 const PAUSE: Duration = Duration::from_mins(1);
-/// The most triples of a document.
-///
-/// Spec: O-64
-const MOST_TRIPLES: usize = 50_000;
 /// Documents longer than this are not parsed between two requests.
 const LONG: usize = 32 << 10;
 /// WebIDs that are remembered.
@@ -125,9 +122,9 @@ impl WebIds {
         let fetched = found(self.fetch.get(webid, Document::Profile).await)?.ok_or(Unread::Unusable)?;
         let max_age = fetched.max_age();
         let document = if fetched.bytes.len() > LONG {
-            tokio::task::spawn_blocking(move || parse(&fetched)).await.ok().flatten()
+            tokio::task::spawn_blocking(move || graph(&fetched)).await.ok().flatten()
         } else {
-            parse(&fetched)
+            graph(&fetched)
         };
         Ok((document.ok_or(Unread::Unusable)?, max_age))
     }
@@ -146,15 +143,6 @@ impl From<Away> for Unread {
     fn from(_: Away) -> Self {
         Self::Away
     }
-}
-
-/// The default graph of a document. Relative IRIs resolve against where it was found.
-///
-/// Spec: O-42, O-64
-fn parse(fetched: &Fetched) -> Option<Graph> {
-    let format = Format::of(fetched.media_type()?)?;
-    let document = format::parse(&fetched.bytes, format, fetched.url.as_str()).ok()?;
-    Some(document.dataset.default).filter(|graph| graph.len() <= MOST_TRIPLES)
 }
 
 /// The issuers that a document lists for exactly this WebID.

@@ -5,7 +5,7 @@
 
 mod group;
 mod receive;
-mod remote;
+pub mod remote;
 mod seen;
 mod transfer;
 mod turn;

@@ -66,7 +66,9 @@ impl RemoteGroups for Elsewhere {
 }
 
 /// The default graph of a document. Relative IRIs resolve against where it was found.
-fn graph(fetched: &Fetched) -> Option<Graph> {
+///
+/// Spec: O-42, O-64
+pub fn graph(fetched: &Fetched) -> Option<Graph> {
     let format = Format::of(fetched.media_type()?)?;
     let found = fetched.status.is_success();
     let document = format::parse(&fetched.bytes, format, fetched.url.as_str()).ok().filter(|_| found)?;

@@ -1,7 +1,7 @@
 //! Header fields, read and printed. One submodule per subject; nothing here decides a status.
 
 pub mod content;
-pub mod credentials;
+pub mod challenge;
 pub mod forwarded;
 pub mod link;
 pub mod slug;

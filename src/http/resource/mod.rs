@@ -13,7 +13,7 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 
 use super::body::{Body, Upload};
-use super::headers::credentials;
+use super::headers::challenge;
 use super::negotiate::Wanted;
 use super::problem::Problem;
 use crate::access::Caller;
@@ -39,7 +39,7 @@ pub struct Incoming<'a> {
 
 impl Adapter {
     pub fn new(pods: Arc<Pods>) -> Self {
-        let challenge = credentials::challenge(pods.addresses().base(), None);
+        let challenge = challenge::challenge(pods.addresses().base(), None);
         Self { pods, challenge }
     }
 
