@@ -163,14 +163,8 @@ impl App {
         B: http_body::Body<Data = Bytes> + Unpin + Send + 'static,
     {
         if path.starts_with("/.account/") {
-            let read = async |webid: &str| {
-                self.pods.pods.document(webid).await.ok().flatten().map(|it| it.dataset.default.clone())
-            };
-            return self
-                .accounts
-                .answer(path, request, Some(door.client), read)
-                .await
-                .unwrap_or_else(|| Err(not_found()));
+            let answered = self.accounts.answer(path, request, door.client).await;
+            return answered.unwrap_or_else(|| Err(not_found()));
         }
         self.provider.answer(path, request).await.unwrap_or_else(|| Err(not_found()))
     }

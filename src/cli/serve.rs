@@ -188,7 +188,7 @@ impl House {
             provider: Provider {
                 addresses: addresses(),
                 accounts: accounts(),
-                identity,
+                identity: Arc::clone(&identity),
                 keys: keys(),
                 clock: clock(),
                 allow_bearer: config.identity.allow_bearer,
@@ -197,6 +197,7 @@ impl House {
                 addresses: addresses(),
                 accounts: accounts(),
                 provision,
+                identity: Arc::clone(&identity),
                 clock: clock(),
                 open: config.dev,
             },

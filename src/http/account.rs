@@ -23,9 +23,9 @@ use super::body::Upload;
 use super::{Body, Problem, headers};
 use crate::address::Addresses;
 use crate::clock::Clock;
+use crate::identity::Identity;
 use crate::identity::account::{Account, Accounts, Email, Password, Session, SessionToken};
 use crate::provision::Provision;
-use crate::rdf::Graph;
 use controls::Controls;
 use place::Place;
 
@@ -45,6 +45,8 @@ pub struct AccountApi {
     pub addresses: Arc<Addresses>,
     pub accounts: Arc<Accounts>,
     pub provision: Arc<Provision>,
+    /// Looks at the documents of WebIDs elsewhere.
+    pub identity: Arc<Identity>,
     pub clock: Arc<dyn Clock>,
     /// Whether anybody may make an account here, without a verified address: for development only.
     ///
@@ -101,31 +103,24 @@ struct PasswordLogin {
 
 impl AccountApi {
     /// Answers a request for `path`, a place of the house; `None` if nothing of this API is there. `client` is the
-    /// address that asks; `read` fetches the document of a WebID.
+    /// address that asks.
     ///
     /// Spec: O-201, O-202
     pub async fn answer<B>(
         &self,
         path: &str,
         request: Request<B>,
-        client: Option<IpAddr>,
-        read: impl AsyncFnOnce(&str) -> Option<Graph>,
+        client: IpAddr,
     ) -> Option<Result<Response<Body>, Problem>>
     where
         B: http_body::Body<Data = Bytes> + Unpin,
     {
         let place = Place::at(path)?;
-        let answered = self.at(place, request, client, read).await;
+        let answered = self.at(place, request, client).await;
         Some(answered.map_err(|problem| problem.header(CACHE_CONTROL, HeaderValue::from_static("no-store"))))
     }
 
-    async fn at<B>(
-        &self,
-        place: Place,
-        request: Request<B>,
-        client: Option<IpAddr>,
-        read: impl AsyncFnOnce(&str) -> Option<Graph>,
-    ) -> Result<Response<Body>, Problem>
+    async fn at<B>(&self, place: Place, request: Request<B>, client: IpAddr) -> Result<Response<Body>, Problem>
     where
         B: http_body::Body<Data = Bytes> + Unpin,
     {
@@ -149,7 +144,7 @@ impl AccountApi {
                 if signed_in.account.id.as_str() != id {
                     return Err(not_found());
                 }
-                self.own(&signed_in, own, sent, &controls, read).await?
+                self.own(&signed_in, own, sent, &controls, client).await?
             }
         };
         Ok(answer(members, &controls))
@@ -179,9 +174,9 @@ impl AccountApi {
     }
 
     /// Spec: O-202, O-325
-    async fn sign_in(&self, login: PasswordLogin, client: Option<IpAddr>) -> Result<Members, Problem> {
+    async fn sign_in(&self, login: PasswordLogin, client: IpAddr) -> Result<Members, Problem> {
         let email = Email::parse(&login.email);
-        let token = self.accounts.sign_in(email.as_ref(), Password::typed(&login.password), client).await?;
+        let token = self.accounts.sign_in(email.as_ref(), Password::typed(&login.password), Some(client)).await?;
         Ok(authorization(&token))
     }
 

@@ -195,14 +195,16 @@ impl Identity {
         Ok(verdict.agent)
     }
 
-    /// The document of a WebID as it is now, here or elsewhere; `None` if it cannot be read.
+    /// The document of a WebID as it is now, here or elsewhere; `None` if it cannot be read, or if `client` makes us
+    /// look elsewhere too often.
     ///
-    /// Spec: O-40, O-44, O-205
-    pub async fn read_webid(&self, webid: &str) -> Option<Graph> {
+    /// Spec: O-40, O-44, O-66, O-205
+    pub async fn read_webid(&self, webid: &str, client: IpAddr, now: Timestamp) -> Option<Graph> {
         if self.is_at_home(webid) {
             let document = self.parts.profiles.read(webid).await.ok()??;
             return Some(document.dataset.default.clone());
         }
+        self.lookups.count(client, now).ok()?;
         self.webids.read(webid).await.ok().map(|(document, _)| document)
     }
 

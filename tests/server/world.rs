@@ -158,7 +158,7 @@ impl World {
             provider: Provider {
                 addresses: addresses.clone(),
                 accounts: accounts.clone(),
-                identity,
+                identity: identity.clone(),
                 keys: keys.clone(),
                 clock: clock.clone(),
                 allow_bearer: false,
@@ -167,6 +167,7 @@ impl World {
                 addresses: addresses.clone(),
                 accounts: accounts.clone(),
                 provision: provision.clone(),
+                identity: identity.clone(),
                 clock: clock.clone(),
                 open: settings.open,
             },

@@ -1,5 +1,7 @@
 //! What an account does with its own: password, pods, WebIDs, client credentials.
 
+use std::net::IpAddr;
+
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -10,7 +12,6 @@ use super::{AccountApi, Members, PasswordLogin, Sent, SignedIn, not_found};
 use crate::http::Problem;
 use crate::identity::account::{Account, CredentialId, Email, Password, Refusal};
 use crate::path::{PodName, ResourcePath};
-use crate::rdf::Graph;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -52,7 +53,7 @@ impl AccountApi {
         own: Own,
         sent: Sent,
         controls: &Controls<'_>,
-        read: impl AsyncFnOnce(&str) -> Option<Graph>,
+        client: IpAddr,
     ) -> Result<Members, Problem> {
         let account = &by.account;
         let asks = sent.method == Method::POST;
@@ -67,7 +68,7 @@ impl AccountApi {
             Own::Pods if asks => self.add_pod(account, sent.read()?, controls).await,
             Own::Pods => Ok(self.pods(account, controls)),
             Own::Pod(name) => self.pod(account, &name),
-            Own::WebIds if asks => self.link(account, sent.read()?, controls, read).await,
+            Own::WebIds if asks => self.link(account, sent.read()?, controls, client).await,
             Own::WebIds => Ok(webids(account, controls)),
             Own::WebId(link) => self.unlink(account, &link).await,
             Own::Credentials if asks => self.add_credential(by, sent.read()?, controls).await,
@@ -139,12 +140,13 @@ impl AccountApi {
         account: &Account,
         WebIdWish { web_id }: WebIdWish,
         controls: &Controls<'_>,
-        read: impl AsyncFnOnce(&str) -> Option<Graph>,
+        client: IpAddr,
     ) -> Result<Members, Problem> {
         let sound = url::Url::parse(&web_id).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
         if !sound || web_id.len() > 2048 || web_id.contains(|c: char| c.is_whitespace() || "<>\"{}|\\^`".contains(c)) {
             return Err(Problem::new(StatusCode::BAD_REQUEST, "no-webid").detail("this is no WebID"));
         }
+        let read = async |webid: &str| self.identity.read_webid(webid, client, self.clock.now()).await;
         self.accounts.link_webid(&account.id, &web_id, read).await?;
         Ok(members(json!({
             "resource": controls.webid(&account.id, &web_id),

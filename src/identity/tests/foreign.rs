@@ -1,6 +1,7 @@
 //! Tokens of another provider, for people whose documents are elsewhere.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -370,10 +371,14 @@ async fn a_client_address_can_make_us_look_at_so_many_strangers_a_minute() {
 
 #[tokio::test]
 async fn documents_here_and_elsewhere_are_read_for_accounts() {
-    let (world, elsewhere) = (World::in_development(Config::default()).await, Elsewhere::start().await);
-    assert_eq!(world.identity.read_webid(WEBID).await.unwrap().len(), 1);
-    assert_eq!(world.identity.read_webid(&elsewhere.webid()).await.unwrap().len(), 1);
-    assert_eq!(world.identity.read_webid("https://pods.example/nobody#me").await, None);
-    assert_eq!(world.identity.read_webid(&format!("{}nobody#me", elsewhere.issuer())).await, None);
-    assert_eq!(world.identity.read_webid("nonsense").await, None);
+    let config = Config { lookups_per_minute: 3, ..Config::default() };
+    let (world, elsewhere) = (World::in_development(config).await, Elsewhere::start().await);
+    let read = async |webid: &str| world.identity.read_webid(webid, Ipv4Addr::LOCALHOST.into(), NOW).await;
+    assert_eq!(read(WEBID).await.unwrap().len(), 1);
+    assert_eq!(read(&elsewhere.webid()).await.unwrap().len(), 1);
+    assert_eq!(read("https://pods.example/nobody#me").await, None);
+    assert_eq!(read(&format!("{}nobody#me", elsewhere.issuer())).await, None);
+    assert_eq!(read("nonsense").await, None);
+    assert_eq!(read(&elsewhere.webid()).await, None, "that was the last look of this minute");
+    assert_eq!(read(WEBID).await.unwrap().len(), 1);
 }
