@@ -87,7 +87,9 @@ impl Addresses {
         &self.base
     }
 
-    /// The scheme of every URL of this server.
+    /// The scheme of every URL of this server: https, unless it serves this machine only.
+    ///
+    /// Spec: oidc#security-tls
     pub fn scheme(&self) -> &'static str {
         self.scheme
     }
@@ -103,7 +105,9 @@ impl Addresses {
         self.scheme == "http"
     }
 
-    /// The URL of a place in a pod.
+    /// The URL of a place in a pod. A pod is a host or the first segment of a path, so none lies within another.
+    ///
+    /// Spec: solid#server-storage, solid#server-storage-nonoverlapping, P-38
     pub fn iri(&self, path: &ResourcePath) -> String {
         match &self.layout {
             Layout::Path => format!("{}{}{}", self.base, path.pod(), path.local()),

@@ -171,7 +171,7 @@ impl App {
 
     /// A pod's address without its last slash: sends those who may read the pod's root there.
     ///
-    /// Spec: solid#server-uri-redirect-differing, solid#server-authorization-redirect
+    /// Spec: solid#server-uri-redirect-differing, solid#server-authorization-redirect, O-28
     async fn slashless<B>(&self, name: PodName, door: &Door, request: Request<B>) -> Response<Body> {
         let (head, _) = request.into_parts();
         let wanted = Wanted::of(&head.headers);

@@ -62,7 +62,7 @@ pub const MAX_DEPTH: usize = 64;
 /// and `A` are one name while an encoded slash stays encoded. Repeated slashes collapse and dot
 /// segments are resolved, without climbing above the root.
 ///
-/// Spec: P-26, P-27, P-28, P-29, P-30
+/// Spec: P-26, P-27, P-28, P-29, P-30, P-31
 ///
 /// ```
 /// use cartable::path::canonical;
@@ -227,7 +227,7 @@ impl ResourcePath {
 
     /// The container that holds this place; `None` for the root.
     ///
-    /// Spec: solid#server-basic-container
+    /// Spec: solid#server-basic-container, P-24, P-65
     pub fn container(&self) -> Option<ContainerPath> {
         if self.is_root() {
             return None;

@@ -13,7 +13,7 @@ use crate::rdf::vocab::{acl, foaf, rdf, vcard};
 /// Authorizations without effect (a missing type, object, mode or subject) and rules about other
 /// resources are left out when the list is read; they are no errors.
 ///
-/// Spec: W-10, W-17, W-18, W-20, W-22
+/// Spec: W-10, W-17, W-18, W-20, W-92, W-22
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Acl {
     /// Rules for the subject itself (`acl:accessTo`).
@@ -51,7 +51,7 @@ pub enum Group {
 
 /// A condition of a type that we signal; alternatives within one, all of them together.
 ///
-/// Spec: wac-ed#server-condition-evaluation, W-70, W-72, W-73, W-74
+/// Spec: wac-ed#server-condition-evaluation, W-70, W-71, W-72, W-73, W-74
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     Client(Alternatives),

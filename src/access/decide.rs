@@ -130,7 +130,7 @@ impl Need {
 
 /// Grants or refuses what is asked.
 ///
-/// Spec: solid#server-wac-acp, solid#server-unauthenticated, W-56, W-93
+/// Spec: solid#server-wac-acp, solid#server-unauthenticated, W-56, W-91, W-93
 pub fn decide(evidence: &Evidence<'_>, asked: &Asked) -> Result<Rights, Refusal> {
     let needs = needs(asked, evidence.found);
     let granted = needs.iter().all(|need| evidence.modes(need.level).allow(need.mode));
@@ -216,7 +216,9 @@ fn description_needs(operation: &Operation, _exists: bool) -> Vec<Need> {
 }
 
 impl Evidence<'_> {
-    /// The caller's modes on the place at `level`.
+    /// The caller's modes on the place at `level`: rules only add.
+    ///
+    /// Spec: W-19
     pub fn modes(&self, level: usize) -> Modes {
         let (rules, _) = self.acls.effective(level);
         let mut modes = Modes::NONE;
@@ -257,7 +259,7 @@ impl Evidence<'_> {
     /// Without an identity the answer invites to present one; with one it is final. Who may read what
     /// is missing learns that it is missing from the plan, not from here.
     ///
-    /// Spec: solid#server-unauthenticated, P-7, W-56, W-58, W-59, O-1, O-2
+    /// Spec: solid#server-unauthenticated, P-7, W-56, W-58, W-59, O-1, O-2, P-89
     fn refusal(&self) -> Refusal {
         if self.caller.agent.is_some() { Refusal::Forbidden } else { Refusal::Unauthenticated }
     }

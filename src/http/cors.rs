@@ -95,7 +95,7 @@ fn is_serialised_origin(text: &str) -> bool {
 /// Lets the page of `origin` read an answer, whatever its status. Answers to anyone else say that
 /// they would differ.
 ///
-/// Spec: solid#server-cors, solid#server-cors-access-control-headers, solid#server-cors-acao-vary, P-200, P-207, P-208,
+/// Spec: solid#server-cors, solid#server-cors-access-control-headers, solid#server-cors-acao-vary, P-200, P-207, P-208, W-68,
 /// P-211, P-213
 pub fn allow(origin: Option<&Origin>, headers: &mut HeaderMap) {
     vary(headers, &["Origin"]);

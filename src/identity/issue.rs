@@ -21,7 +21,7 @@ pub trait Token {
 
 /// An access token, as O-181 lists its claims: no e-mail, name or role.
 ///
-/// Spec: O-181, O-171
+/// Spec: O-181, oidc#tokens, O-171
 #[derive(Debug, Clone, Copy)]
 pub struct AccessToken<'a> {
     pub subject: &'a str,

@@ -126,7 +126,7 @@ impl Parsed<'_> {
 
 /// Takes an access token, or an ID token used as one, apart.
 ///
-/// Spec: O-31, O-32, O-33, O-34, O-37
+/// Spec: O-31, O-32, oidc#obtaining-access-token, O-33, O-34, O-37
 pub fn parse(token: &str) -> Result<Parsed<'_>, Fault> {
     let compact = Compact::parse(token, LIMIT).ok_or(Fault::Malformed)?;
     let typ = json::text(&compact.header, "typ").map_err(|_| Fault::Type)?;

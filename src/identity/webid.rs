@@ -163,7 +163,7 @@ impl LocalProfiles for Pods {
 
 /// Whether a WebID document lists an issuer for exactly this WebID.
 ///
-/// Spec: O-40, O-41
+/// Spec: O-40, O-41, oidc#iss-check
 pub fn lists(document: &Graph, webid: &Arc<str>, issuer: &str) -> bool {
     listed(document, &Term::Iri(Arc::clone(webid))).any(|listed| same_issuer(listed, issuer))
 }

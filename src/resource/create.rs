@@ -102,7 +102,7 @@ pub(super) fn admit_post(post: &Post, found: &Found) -> Result<(), Refusal> {
 
 /// A POST, in two looks: first at the container; then, the child's name chosen, at the child.
 ///
-/// Spec: solid#server-post-container, solid#server-post-container-create-resource, solid#server-post-target-not-found,
+/// Spec: solid#server-post-container, solid#server-post-container-create-resource, P-220, N-94, solid#server-post-target-not-found,
 /// solid#server-post-uri-assignment, P-148
 pub(super) fn plan_post(asked: &Asked, post: &Post, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
     let Some(child) = &post.child else { return Ok(Plan::Keep) };

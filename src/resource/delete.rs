@@ -4,7 +4,7 @@ use super::{Asked, Made, Plan, Refusal, Setting, Writing, change, event, member_
 use crate::path::{ResourcePath, Role};
 use crate::storage::{Change, Expected, Found, Happening, Record, Write};
 
-/// Spec: solid#server-delete-remove-empty-container, solid#server-delete-protect-nonempty-container, P-192, P-194, W-13
+/// Spec: solid#server-delete-remove-empty-container, solid#server-delete-protect-nonempty-container, P-192, P-193, solid#server-delete-remove-containment, P-194, W-13
 pub(super) fn plan(asked: &Asked, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
     let target = found.target().ok_or(Refusal::NotFound)?;
     let mut change = change(found, setting.now);

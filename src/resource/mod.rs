@@ -132,7 +132,7 @@ impl Asked {
 
 /// A description that nobody wrote yet reads as an empty graph.
 ///
-/// Spec: P-81, wac#server-get-acl-without-representation
+/// Spec: P-81, wac#server-get-acl-without-representation, W-5
 fn read(found: &Found) -> Result<Plan, Refusal> {
     let empty_description = found.path.role() == Role::Description && found.subject.record.is_some();
     if found.target().is_some() || empty_description { Ok(Plan::Show) } else { Err(Refusal::NotFound) }

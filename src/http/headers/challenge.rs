@@ -13,7 +13,7 @@ pub struct Fault<'a> {
 /// The value of `WWW-Authenticate`, in one line because some clients read no other: DPoP first, then
 /// exactly what older clients look for.
 ///
-/// Spec: O-3, O-4, O-5, P-214
+/// Spec: O-3, O-4, O-5, P-214, oidc#authorization-server-discovery
 ///
 /// ```
 /// use cartable::http::headers::challenge::challenge;

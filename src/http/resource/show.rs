@@ -71,7 +71,7 @@ impl Shown<'_> {
         Ok(response)
     }
 
-    /// Spec: solid#server-representation-turtle-jsonld, P-96, P-97, P-98, P-99, P-102, P-108
+    /// Spec: solid#server-representation-turtle-jsonld, P-96, W-4, wac#server-get-acl-turtle, P-97, P-98, P-99, P-102, P-108
     fn choose(&self, wanted: &Wanted) -> Result<Chosen, Problem> {
         let found = &self.seen.found;
         let record = found.target();
