@@ -21,6 +21,7 @@ fn graph(text: &str) -> Graph {
     format::parse(n3(text).as_bytes(), Format::Turtle, BASE).unwrap().dataset.default
 }
 
+/// Shows: solid#server-patch-n3-patches, P-164, P-170, P-171
 #[test]
 fn patches_are_read() {
     let all = Clauses { conditions: true, insertions: true, deletions: true };
@@ -57,6 +58,7 @@ fn patches_are_read() {
     }
 }
 
+/// Shows: solid#server-patch-n3-invalid, solid#server-patch-n3-single, P-163, P-164, P-165, P-166, P-167, P-168, P-169
 #[test]
 fn malformed_patches_are_told_from_invalid_ones() {
     let malformed = [
@@ -139,6 +141,7 @@ fn malformed_patches_are_told_from_invalid_ones() {
     }
 }
 
+/// Shows: solid#server-patch-n3-semantics, P-173, P-174, P-175, P-177
 #[test]
 fn patches_are_applied() {
     let cases = [
@@ -205,6 +208,7 @@ fn patches_are_applied() {
     }
 }
 
+/// Shows: P-174, P-176, P-178, P-179
 #[test]
 fn patches_that_do_not_fit_change_nothing() {
     let cases = [
@@ -231,6 +235,7 @@ fn patches_that_do_not_fit_change_nothing() {
     }
 }
 
+/// Shows: P-179
 #[test]
 fn language_tags_match_in_any_case() {
     let changed = patch("solid:deletes { e:a e:b \"x\"@EN-gb }").apply(&graph("e:a e:b \"x\"@en-GB ."));
@@ -245,6 +250,7 @@ fn a_patch_makes_new_nodes_each_time() {
     assert_eq!((once.len(), twice.len()), (2, 4));
 }
 
+/// Shows: P-184
 #[test]
 fn matching_is_bounded() {
     // A cycle of five, sought in a graph that has even cycles only.

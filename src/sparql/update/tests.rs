@@ -12,6 +12,7 @@ fn graph(text: &str) -> Graph {
     format::parse(text.as_bytes(), Format::Turtle, BASE).unwrap().dataset.default
 }
 
+/// Shows: P-187
 #[test]
 fn an_empty_update_is_valid() {
     for text in ["", "  \n", "# nothing", "PREFIX e: <https://e.org/>"] {
@@ -19,6 +20,7 @@ fn an_empty_update_is_valid() {
     }
 }
 
+/// Shows: P-186, P-189
 #[test]
 fn clauses_are_known() {
     let none = Clauses::default();
@@ -47,6 +49,7 @@ fn clauses_are_known() {
     }
 }
 
+/// Shows: P-187
 #[test]
 fn what_is_not_in_the_subset_is_unsupported() {
     let updates = [
@@ -93,6 +96,7 @@ fn what_is_not_in_the_subset_is_unsupported() {
     }
 }
 
+/// Shows: P-187
 #[test]
 fn malformed_updates_and_queries_are_refused() {
     let texts = [
@@ -127,6 +131,7 @@ fn malformed_updates_and_queries_are_refused() {
     assert!(matches!(Update::parse(b"", "no base"), Err(Invalid::Syntax(_))));
 }
 
+/// Shows: P-188, P-190
 #[test]
 fn updates_are_applied() {
     let cases = [
