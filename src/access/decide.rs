@@ -146,7 +146,7 @@ pub fn needs(asked: &Asked, found: &Found) -> Vec<Need> {
     let exists = found.target().is_some();
     match found.path.role() {
         Role::Acl => return vec![Need::subject(Mode::Control)],
-        Role::Description => return description_needs(&asked.operation, exists),
+        Role::Description => return description_needs(&asked.operation),
         Role::Container | Role::Document | Role::Impossible => {}
     }
     match &asked.operation {
@@ -207,7 +207,7 @@ fn patch_needs(operation: &Operation) -> Vec<Need> {
 /// patch only inserts.
 ///
 /// Spec: solid#server-description-resource-authorization, P-79
-fn description_needs(operation: &Operation, _exists: bool) -> Vec<Need> {
+fn description_needs(operation: &Operation) -> Vec<Need> {
     match operation {
         Operation::Read => vec![Need::subject(Mode::Read)],
         Operation::Patch(_) => patch_needs(operation),

@@ -313,7 +313,7 @@ fn modes_by_operation_and_existence() {
         ("/none", patch(insert), "0 append, 0 append, 1 append"),
         ("/none", patch(delete), "0 read, 0 write, 0 append, 1 append"),
         ("/x", Operation::Delete, "0 write, 1 write"),
-        ("/none", Operation::Delete, "0 write, 1 write"),
+        ("/none", Operation::Delete, "0 write, 0 read, 1 write"),
         ("/c/", Operation::Delete, "0 write, 0 read, 1 write"),
         ("/x.acl", Operation::Read, "0 control"),
         ("/x.acl", put(), "0 control"),
