@@ -33,10 +33,12 @@ fn each_requirement_is_applied_and_shown() {
         fs::write(file, left.collect::<String>()).expect("the pending list can be written");
         return;
     }
-    let allowed = |id: &str, lacks: &str| listed.get(id).is_some_and(|line| line.contains(lacks));
-    let wrong = missing.iter().filter(|(id, lacks)| !allowed(id, lacks));
-    let wrong: Vec<_> = wrong.map(|(id, lacks)| format!("  {id} lacks a {lacks}")).collect();
-    assert!(wrong.is_empty(), "these bind a server, and are not both applied and shown:\n{}\n", wrong.join("\n"));
+    let listed: BTreeMap<_, _> = listed.iter().map(|(id, line)| (id, what(line))).collect();
+    let unlisted = missing.iter().filter(|(id, lacks)| !listed.get(id).is_some_and(|line| line.contains(*lacks)));
+    let unlisted: Vec<_> = unlisted.map(|(id, lacks)| format!("  {id} lacks a {lacks}")).collect();
+    assert!(unlisted.is_empty(), "these bind a server, and are not both applied and shown:\n{}\n", unlisted.join("\n"));
+    let done: Vec<_> = listed.iter().filter(|(id, line)| missing.get(**id) != Some(*line)).map(|(id, _)| id).collect();
+    assert!(done.is_empty(), "these lack less than the list says; `PENDING=write` shortens it: {done:?}");
 }
 
 /// What each binding requirement still lacks: a citation, a case, or both.
@@ -66,6 +68,11 @@ fn missing() -> BTreeMap<String, &'static str> {
 fn pending(text: &str) -> BTreeMap<String, String> {
     let lines = text.lines().filter_map(|line| line.split_once(": "));
     lines.map(|(id, rest)| (id.to_owned(), rest.to_owned())).collect()
+}
+
+/// What is missing, without the reason.
+fn what(line: &str) -> &str {
+    line.strip_suffix(reason(line)).unwrap_or(line)
 }
 
 /// The ` (reason)` of a line, if one is given.

@@ -62,7 +62,7 @@ async fn a_notification_is_accepted_and_kept(t: Trial) -> Verdict {
 
 /// A notification is accepted whatever its activity and properties.
 ///
-/// Shows: solid#server-notifications-protocol-notification-receiver, P-220, N-94
+/// Shows: solid#server-notifications-protocol-notification-receiver, P-220, N-94, N-6
 async fn a_notification_of_any_activity_is_accepted(t: Trial) -> Verdict {
     let inbox = t.container("inbox/").await?;
     t.allow(&inbox, &[Rule::public("Append").only_here()]).await?;

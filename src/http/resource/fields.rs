@@ -64,7 +64,7 @@ fn allow(methods: &[Method]) -> HeaderValue {
 ///
 /// Spec: solid#server-link-auxiliary-type, solid#server-link-storage, solid#server-storage-description,
 /// solid#server-description-resource-max, wac#server-link-acl, wac#server-resource-acl-max, P-39, P-41, P-44, P-53, P-54, P-55,
-/// P-64, P-77, P-219, W-1, W-2, W-3, W-69, wac-ed#server-link-condition, O-213
+/// P-64, P-77, P-219, W-1, W-2, W-3, W-69, wac-ed#server-link-condition, O-213, N-1
 pub(super) fn links(headers: &mut HeaderMap, addresses: &Addresses, path: &ResourcePath, found: Option<&Found>) {
     let iri = addresses.iri(path);
     let root = addresses.iri(&ResourcePath::root(path.pod().clone()));
