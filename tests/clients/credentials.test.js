@@ -13,7 +13,7 @@ let server, owner, url, signedIn;
 before(async () => {
   server = await startServer();
   owner = server.person("owner");
-  url = `${owner.pod}settings/`;
+  url = owner.pod;
   signedIn = await signIn({ issuer: server.base, id: owner.id, secret: owner.secret });
 });
 

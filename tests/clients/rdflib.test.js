@@ -74,7 +74,7 @@ test("blank nodes are inserted, found again by what is said of them, and deleted
 
 test("what may be edited is learnt from the headers", async () => {
   const url = `${owner.pod}notes/editable.ttl`;
-  await put(url, "<#it> <http://purl.org/dc/terms/title> 'mine' .");
+  await put(url, '<#it> <http://purl.org/dc/terms/title> "mine" .');
   const mine = client(ownerFetch);
   await mine.fetcher.load(url);
   assert.equal(mine.updater.editable(url), "SPARQL");
@@ -87,7 +87,7 @@ test("what may be edited is learnt from the headers", async () => {
 
 test("links lead to the ACL and the description", async () => {
   const url = `${owner.pod}notes/links.ttl`;
-  await put(url, "<#it> <http://purl.org/dc/terms/title> 'linked' .");
+  await put(url, '<#it> <http://purl.org/dc/terms/title> "linked" .');
   const { store, fetcher } = client(ownerFetch);
   const { headers } = await fetcher.load(url);
   assert.match(headers.get("wac-allow"), /user="[^"]*write[^"]*"/);
@@ -98,7 +98,7 @@ test("links lead to the ACL and the description", async () => {
 
 test("a container lists types, sizes and dates as Turtle", async () => {
   const container = sym(`${owner.pod}listed/`);
-  await put(`${container.value}a.ttl`, "<#it> <http://purl.org/dc/terms/title> 'a' .");
+  await put(`${container.value}a.ttl`, '<#it> <http://purl.org/dc/terms/title> "a" .');
   await put(`${container.value}b.txt`, "12345", "text/plain");
   await put(`${container.value}sub/c.txt`, "c", "text/plain");
 
@@ -121,14 +121,14 @@ test("containers are created and documents deleted", async () => {
   const created = await fetcher.createContainer(`${owner.pod}`, "made");
   assert.equal(created.status, 201);
   const url = `${owner.pod}made/x.ttl`;
-  await put(url, "<#it> <http://purl.org/dc/terms/title> 'x' .");
+  await put(url, '<#it> <http://purl.org/dc/terms/title> "x" .');
   await fetcher.delete(url);
   await assert.rejects(client(ownerFetch).fetcher.load(url), (error) => error.status === 404 || error.response.status === 404);
 });
 
 test("two editors of one document do not lose each other's changes", async () => {
   const doc = sym(`${owner.pod}notes/both.ttl`);
-  await put(doc.value, "<#it> <http://purl.org/dc/terms/title> 'start' .");
+  await put(doc.value, '<#it> <http://purl.org/dc/terms/title> "start" .');
   const editors = [client(ownerFetch), client(ownerFetch)];
   for (const { fetcher } of editors) await fetcher.load(doc);
   await Promise.all(editors.map(({ updater }, n) => updater.update([], [st(doc, DCT("subject"), lit(`editor ${n}`), doc)])));
