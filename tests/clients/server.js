@@ -40,13 +40,13 @@ export async function startServer() {
 function person(base, name, cli) {
   const email = `${name}@example.org`;
   cli(["account", "create", email, "--pod", name, "--password-stdin"], `the long pass phrase of ${name}\n`);
-  const { id, secret } = JSON.parse(cli(["credentials", "create", email, "--name", "client tests", "--json"]));
+  const printed = cli(["credentials", "create", email, "--name", "client tests", "--json"]);
+  const { client_id: id, client_secret: secret, webid: webId } = JSON.parse(printed);
   return {
-    name,
     id,
     secret,
+    webId,
     pod: `${base}${name}/`,
-    webId: `${base}${name}/profile/card#me`,
     session: async () => {
       const session = new Session({ keepAlive: false });
       await session.login({ clientId: id, clientSecret: secret, oidcIssuer: base });
