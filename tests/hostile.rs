@@ -1,5 +1,7 @@
 //! What strangers may send: plays the seeds of the fuzz targets, and every prefix of them, against the same properties.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "../fuzz/properties.rs"]
 mod properties;
 

@@ -1,0 +1,65 @@
+//! The vocabulary of our own terms: every term says what it is in French and in English, and the example documents use no other.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use cartable::rdf::format::{self, Format};
+use cartable::rdf::graph::{Dataset, Graph, Term};
+
+const NAMESPACE: &str = "https://w3id.org/cartable/ns#";
+const RDFS: &str = "http://www.w3.org/2000/01/rdf-schema#";
+
+fn read(file: &str, as_format: Format) -> Dataset {
+    let bytes = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    format::parse(&bytes, as_format, "https://w3id.org/cartable/ns").unwrap().dataset
+}
+
+fn ours(term: &Term) -> Option<&str> {
+    term.as_iri()?.strip_prefix(NAMESPACE).filter(|name| !name.is_empty())
+}
+
+/// The terms of ours that a graph uses, also as datatypes.
+fn used(graph: &Graph) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for triple in graph.iter() {
+        let datatype = if let Term::Literal(literal) = &triple.object { Some(&literal.datatype) } else { None };
+        let terms = [triple.subject.clone(), Term::Iri(triple.predicate.clone()), triple.object.clone()];
+        let all = terms.into_iter().chain(datatype.cloned().map(Term::Iri));
+        names.extend(all.filter_map(|term| ours(&term).map(str::to_owned)));
+    }
+    names
+}
+
+#[test]
+fn every_term_is_explained_in_two_languages() {
+    let graph = read("vocab/cartable.ttl", Format::Turtle).default;
+    let terms = used(&graph);
+    assert!(terms.len() > 20);
+    for name in terms {
+        let term = Term::iri(format!("{NAMESPACE}{name}"));
+        for property in ["label", "comment"] {
+            let property = format!("{RDFS}{property}");
+            let languages: BTreeSet<_> = graph
+                .objects(&term, &property)
+                .filter_map(|said| if let Term::Literal(said) = said { said.language.as_deref() } else { None })
+                .collect();
+            assert_eq!(languages, BTreeSet::from(["en", "fr"]), "{property} of {name}");
+        }
+        assert_eq!(graph.objects(&term, &format!("{RDFS}isDefinedBy")).count(), 1, "{name}");
+    }
+}
+
+#[test]
+fn the_examples_use_no_other_terms() {
+    let defined = used(&read("vocab/cartable.ttl", Format::Turtle).default);
+    for example in ["contacts-book", "payslip"] {
+        let documents = read(&format!("tests/fixtures/examples/{example}.trig"), Format::TriG);
+        for (_, graph) in &documents.named {
+            let unknown: Vec<_> = used(graph).difference(&defined).cloned().collect();
+            assert_eq!(unknown, Vec::<String>::new(), "{example}");
+        }
+    }
+}
