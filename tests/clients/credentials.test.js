@@ -73,10 +73,13 @@ test("a fresh proof is accepted, the same one again is not", async () => {
   await refused(get(url, once));
 });
 
-test("a clock that is two minutes off is accepted, an hour is not", async () => {
+test("a clock that is nearly two minutes ahead is accepted, one that is an hour off is not", async () => {
   const now = Math.floor(Date.now() / 1000);
-  for (const skew of [-110, 110]) assert.equal((await get(url, proof(signedIn.key, "GET", url, { iat: now + skew }))).status, 200);
-  for (const skew of [-3600, 3600]) await refused(get(url, proof(signedIn.key, "GET", url, { iat: now + skew })));
+  const skewed = (seconds) => get(url, proof(signedIn.key, "GET", url, { iat: now + seconds }));
+  assert.equal((await skewed(110)).status, 200);
+  for (const seconds of [-3600, 3600]) await refused(skewed(seconds));
+  // Within the time that a slow clock may have, but from before the server began to remember proofs.
+  await refused(skewed(-110));
 });
 
 test("a proof for another request, by another key or of another form is refused", async () => {
