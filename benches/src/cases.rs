@@ -291,9 +291,7 @@ impl Bench {
         let alone = load::run(place.address, load::repeated(16, &hot), self.round, 200).await?;
         drop(server);
 
-        for n in 1..MANY_PODS {
-            place.account(&name(n))?;
-        }
+        place.pods((1..MANY_PODS).map(name)).await?;
         let server = place.start().await?;
         tokio::time::sleep(Duration::from_secs(2)).await;
         let idle = server.resident()?;
