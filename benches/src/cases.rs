@@ -55,6 +55,7 @@ impl Bench {
         let holder = Holder::sign_in(&place, &person).await?;
         let mut bench = Self { place, server, holder, rounds, round, serial: Arc::default() };
         let acl = open_acl(&bench.url(OPEN), &person.web_id);
+        bench.put_as_owner(OPEN, "text/turtle", b"").await?;
         bench.put_as_owner(&format!("{OPEN}.acl"), "text/turtle", acl.as_bytes()).await?;
         bench.put_as_owner(&format!("{OPEN}doc.ttl"), "text/turtle", &document()).await?;
         bench.put_as_owner("/bench/private.ttl", "text/turtle", &document()).await?;

@@ -132,11 +132,7 @@ impl Place {
         let printed = self.run(&["credentials", "create", &format!("{name}@example.org"), "--json"], "")?;
         let told: serde_json::Value = serde_json::from_slice(&printed)?;
         let text = |key: &str| told[key].as_str().map(str::to_owned).ok_or(format!("no `{key}` among the credentials"));
-        Ok(Person {
-            id: text("id")?,
-            secret: text("secret")?,
-            web_id: format!("{}{name}/profile/card#me", self.base()),
-        })
+        Ok(Person { id: text("client_id")?, secret: text("client_secret")?, web_id: text("webid")? })
     }
 
     fn run(&self, arguments: &[&str], input: &str) -> Result<Vec<u8>> {

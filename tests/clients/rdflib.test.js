@@ -91,7 +91,7 @@ test("links lead to the ACL and the description", async () => {
   const { store, fetcher } = client(ownerFetch);
   const { headers } = await fetcher.load(url);
   assert.match(headers.get("wac-allow"), /user="[^"]*write[^"]*"/);
-  assert.match(headers.get("ms-author-via"), /SPARQL/);
+  assert.match(headers.get("accept-patch"), /application\/sparql-update/);
   assert.equal(store.any(sym(url), sym(`${IANA}acl`))?.value ?? store.any(sym(url), LINK("acl"))?.value, `${url}.acl`);
   assert.equal(store.any(sym(url), sym(`${IANA}describedby`))?.value, `${url}.meta`);
 });
