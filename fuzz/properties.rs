@@ -109,14 +109,8 @@ pub fn acl(bytes: &[u8]) {
 pub fn dpop_proof(bytes: &[u8]) {
     let parts: Vec<_> = bytes.splitn(3, |byte| *byte == b'\n').map(|part| URL_SAFE_NO_PAD.encode(part)).collect();
     for text in [String::from_utf8_lossy(bytes).into_owned(), parts.join(".")] {
-        let wanted = dpop::Wanted {
-            method: "GET",
-            url: BASE,
-            token_hash: None,
-            require_ath: false,
-            nonces: None,
-            now: Timestamp::default(),
-        };
+        let wanted =
+            dpop::Wanted { method: "GET", url: BASE, token_hash: None, require_ath: false, now: Timestamp::default() };
         if let Ok(proof) = dpop::Verifiers::default().check(&text, &wanted) {
             assert!((1..=256).contains(&proof.jti.chars().count()));
         }
