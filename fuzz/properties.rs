@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cartable::access::acl::Acl;
 use cartable::address::Addresses;
 use cartable::clock::Timestamp;
-use cartable::http::headers::{self, content, credentials, link, slug, target, webdav};
+use cartable::http::headers::{self, content, link, slug, target, webdav};
 use cartable::http::negotiate::Wanted;
 use cartable::http::range::{self, Selected};
 use cartable::http::{conditional, cors};
@@ -136,7 +136,7 @@ pub fn headers(bytes: &[u8]) {
     if let Ok(Some(media_type)) = content::media_type(&fields) {
         assert!(media_type.contains('/'));
     }
-    let _ = (link::links(&fields), conditional::conditions(&fields), credentials::credentials(&fields));
+    let _ = (link::links(&fields), conditional::conditions(&fields));
     let _ = (content::check_encoding(&fields), content::check_whole(&fields), content::check_expectation(&fields));
     let _ = (webdav::depth(&fields), webdav::overwrite(&fields), target::host(&Uri::from_static("/"), &fields));
     if let Ok(base) = url::Url::parse(BASE) {
