@@ -12,7 +12,7 @@ pub(super) const SCOPES: [&str; 2] = ["openid", "webid"];
 /// Clients that use nothing but client credentials still want an authorization endpoint and a response type to be
 /// named; `grant_types_supported` says that they are not to be used yet.
 ///
-/// Spec: O-101, O-104, O-118
+/// Spec: oidc#discovery, oidc#client-credentials-discovery, O-101, O-104, O-118
 pub(super) fn document(issuer: &str) -> Value {
     json!({
         "issuer": issuer,

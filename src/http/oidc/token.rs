@@ -255,7 +255,7 @@ fn subject(webid: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(webid))
 }
 
-/// Spec: O-164, O-170, O-171
+/// Spec: oidc#client-credentials-token-instantiation, O-164, O-170, O-171
 async fn tokens(
     provider: &Provider,
     credential: &Credential,
