@@ -1,7 +1,7 @@
 //! The JSON-LD contexts that come with the server: names and their IRIs, as their publishers define them. No other is
 //! known, and none is ever fetched.
 //!
-//! Spec: P-105, O-65
+//! Spec: P-105, O-65, N-6
 
 const ACTIVITY_STREAMS: &str = include_str!("activitystreams.json");
 const NOTIFICATION: &str = include_str!("notification.json");
