@@ -28,7 +28,8 @@ enum Own {
 }
 
 impl Acls {
-    /// Reads every ACL that was found.
+    /// Reads the ACLs that a decision about the target may ask: those of all that would be made and of the container
+    /// to make it in, and the next one above. What lies higher cannot matter, so it costs nothing.
     ///
     /// Spec: wac#server-acl-without-representation, W-30
     pub fn read(found: &Found, addresses: &Addresses) -> Self {
@@ -40,9 +41,15 @@ impl Acls {
                 Err(Unreadable) => Own::Broken,
             }
         };
-        let subject = own(found.subject.acl.as_ref(), &found.path.subject());
-        let above = found.above.iter().map(|above| own(above.acl.as_ref(), &above.path));
-        Self(std::iter::once(subject).chain(above).collect())
+        let highest = found.missing_above() + 1;
+        let mut all = vec![own(found.subject.acl.as_ref(), &found.path.subject())];
+        for above in &found.above {
+            if all.len() > highest && all.last() != Some(&Own::Absent) {
+                break;
+            }
+            all.push(own(above.acl.as_ref(), &above.path));
+        }
+        Self(all)
     }
 
     /// The rules that govern the place at `level` (0 is the subject, 1 its container, and so on), and
@@ -61,9 +68,9 @@ impl Acls {
         (&[], self.0.len().saturating_sub(1))
     }
 
-    /// Whether an ACL that would have to be asked does not parse.
-    pub fn is_broken(&self) -> bool {
-        self.0.contains(&Own::Broken)
+    /// Whether the ACL that governs the place at `level` does not parse.
+    fn is_broken(&self, level: usize) -> bool {
+        self.0.iter().skip(level).find(|own| **own != Own::Absent) == Some(&Own::Broken)
     }
 }
 
@@ -146,7 +153,7 @@ pub fn needs(asked: &Asked, found: &Found) -> Vec<Need> {
     let exists = found.target().is_some();
     match found.path.role() {
         Role::Acl => return vec![Need::subject(Mode::Control)],
-        Role::Description => return description_needs(&asked.operation),
+        Role::Description => return description_needs(&asked.operation, exists),
         Role::Container | Role::Document | Role::Impossible => {}
     }
     match &asked.operation {
@@ -179,8 +186,7 @@ pub fn needs(asked: &Asked, found: &Found) -> Vec<Need> {
 ///
 /// Spec: W-43, W-46
 fn creation_needs(found: &Found) -> Vec<Need> {
-    let missing = found.above.iter().take_while(|above| above.record.is_none()).count();
-    let last = (missing + 1).min(found.above.len());
+    let last = (found.missing_above() + 1).min(found.above.len());
     (0..=last).map(|level| Need { level, mode: Mode::Append }).collect()
 }
 
@@ -206,11 +212,12 @@ fn patch_needs(operation: &Operation) -> Vec<Need> {
 /// A description is treated as its subject; making or deleting it needs Write, or Append where a
 /// patch only inserts.
 ///
-/// Spec: solid#server-description-resource-authorization, P-79
-fn description_needs(operation: &Operation) -> Vec<Need> {
+/// Spec: solid#server-description-resource-authorization, P-79, P-196
+fn description_needs(operation: &Operation, exists: bool) -> Vec<Need> {
     match operation {
         Operation::Read => vec![Need::subject(Mode::Read)],
         Operation::Patch(_) => patch_needs(operation),
+        Operation::Delete if !exists => vec![Need::subject(Mode::Write), Need::subject(Mode::Read)],
         Operation::Put(_) | Operation::Post(_) | Operation::Delete => vec![Need::subject(Mode::Write)],
     }
 }
@@ -339,6 +346,13 @@ impl Evidence<'_> {
             }
         }
         wanted
+    }
+
+    /// Whether an ACL that `asked` has to be decided by does not parse.
+    ///
+    /// Spec: W-30
+    pub fn is_broken(&self, asked: &Asked) -> bool {
+        needs(asked, self.found).into_iter().any(|need| self.acls.is_broken(need.level))
     }
 
     /// What the decision relied on and a change must therefore expect: every ACL that was asked, and

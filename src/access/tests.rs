@@ -124,7 +124,10 @@ fn a_broken_acl_lets_nobody_in() {
     let root = rule("acl:default demo:", MINE, "acl:Read");
     let found = found("/a", &["/", "/a"], &[("/", &root), ("/a", "this is no turtle")]);
     assert_eq!(modes_of(&found, &caller(ME)), "");
-    assert!(Acls::read(&found, &addresses()).is_broken());
+    let acls = Acls::read(&found, &addresses());
+    let (me, nobody, origins) = (caller(ME), Memberships::default(), Origins::Trusted);
+    let evidence = Evidence { found: &found, acls: &acls, caller: &me, memberships: &nobody, origins: &origins };
+    assert!(evidence.is_broken(&asked(&found, Operation::Read)));
 }
 
 /// Shows: W-17, W-18, W-19, W-20, W-21, W-22, W-23, W-32, W-33, W-67, wac#extension-acl-mode
@@ -323,7 +326,7 @@ fn modes_by_operation_and_existence() {
         ("/x.meta", put(), "0 write"),
         ("/x.meta", patch(insert), "0 append"),
         ("/x.meta", patch(delete), "0 read, 0 write"),
-        ("/x.meta", Operation::Delete, "0 write"),
+        ("/x.meta", Operation::Delete, "0 write, 0 read"),
     ] {
         let found = found(at, &there, &[]);
         let needs = needs(&asked(&found, operation), &found);

@@ -290,6 +290,8 @@ impl From<Refusal> for Problem {
 const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 /// When to try again, in seconds.
 const SOON: HeaderValue = HeaderValue::from_static("2");
+/// The same where somebody has to make room first.
+const LATER: HeaderValue = HeaderValue::from_static("60");
 
 /// Spec: P-14, P-217
 impl From<pods::Error> for Problem {
@@ -309,7 +311,9 @@ impl From<storage::Error> for Problem {
         match error {
             storage::Error::NoSuchPod => Refusal::NotFound.into(),
             storage::Error::Quota { left } => Refusal::Quota { left }.into(),
-            storage::Error::Full => Self::fault(StatusCode::INSUFFICIENT_STORAGE, "storage-full", &error),
+            storage::Error::Full => {
+                Self::fault(StatusCode::INSUFFICIENT_STORAGE, "storage-full", &error).header(RETRY_AFTER, LATER)
+            }
             storage::Error::Moved | storage::Error::Taken(_) | storage::Error::Failed(_) => {
                 Self::fault(StatusCode::SERVICE_UNAVAILABLE, "storage-unavailable", &error).header(RETRY_AFTER, SOON)
             }

@@ -35,9 +35,12 @@ impl RemoteGroups for NoRemoteGroups {
 
 /// The most remote groups that one decision asks about.
 const MOST_REMOTE: usize = 8;
+/// The most groups of this server that one decision asks about, and bytes of their documents together.
+const MOST_LOCAL: usize = 256;
+const MOST_BYTES: u64 = 16 << 20;
 
 impl Pods {
-    /// Looks up the groups that a decision needs. A group that cannot be read has no members.
+    /// Looks up the groups that a decision needs. A group that cannot be read, or is one too many, has no members.
     ///
     /// Gives what was relied on besides: the group documents of this pod.
     ///
@@ -51,16 +54,24 @@ impl Pods {
         let (mut known, mut relied_on) = (Memberships::default(), Vec::new());
         let Some(agent) = &caller.agent else { return Ok((known, relied_on)) };
         let wanted = self.evidence(seen, caller, &known).groups_wanted(asked);
-        let mut remote = Vec::new();
+        let (mut remote, mut local, mut bytes) = (Vec::new(), 0, 0);
         for group in wanted {
             let Some(path) = self.addresses.path_of(document_of(&group)) else {
                 remote.push(group);
                 continue;
             };
+            local += 1;
+            if local > MOST_LOCAL || bytes > MOST_BYTES {
+                continue;
+            }
             let Some(document) = self.group_document(seen, &path).await? else { continue };
             if path.pod() == &seen.found.pod.name {
+                bytes += document.found.target().map_or(0, |record| record.size);
                 let version = document.found.target().map(|record| record.version);
                 relied_on.push(Expected::Record(path, version));
+            } else {
+                // Its ACLs had to be read, too.
+                bytes += document.bytes();
             }
             if let Ok(Some(document)) = document.document(&self.addresses) {
                 note(&mut known, agent, &group, &members(&document.dataset.default, &Term::Iri(group.clone())));

@@ -11,6 +11,7 @@ mod transfer;
 mod turn;
 
 pub use group::{NoRemoteGroups, RemoteGroups};
+use receive::Staged;
 pub use receive::{Arriving, Interrupted, PatchLanguage};
 pub use remote::Elsewhere;
 pub use seen::Seen;
@@ -25,16 +26,19 @@ use crate::access::{self, Acl, Caller, Evidence, Mode, Origins, Rights};
 use crate::address::Addresses;
 use crate::clock::Clock;
 use crate::path::{ContainerPath, Name, ResourcePath, Role};
+use crate::rdf;
 use crate::rdf::format::{Document, Format};
 use crate::resource::{
-    Asked, Edit, Made, Operation, Plan, Post, Refusal, Setting, Unreadable, Writing, container, create,
+    Asked, Edit, Made, Operation, Plan, Post, Refusal, Sent, Setting, Unreadable, Writing, container, create,
 };
-use crate::storage::{self, Expected, Member, NewBody, Storage, Version, Write};
+use crate::storage::{self, Expected, Member, NewBody, PodId, Storage, Version, Write};
 
 /// How long a write tries again when others keep writing first.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Members read from storage at a time.
 pub const PAGE: usize = 1000;
+/// Bytes of an access control list: whatever lies below it is decided by it, again and again.
+const ACL_LIMIT: u64 = 1 << 20;
 
 /// Why a request was not done.
 #[derive(Debug, thiserror::Error)]
@@ -172,14 +176,18 @@ impl Pods {
             };
         }
         asked.admit(&seen.found)?;
-        self.receive(&mut asked, &seen.found, body).await?;
+        let staged = self.receive(&mut asked, &seen.found, body).await?;
         let _turn = self.turns.take(&asked.path).await;
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.write(&asked, &seen, &granted).await {
                 Err(Error::Storage(storage::Error::Moved)) if Instant::now() < deadline => {}
                 Err(Error::Storage(storage::Error::Moved)) => return Err(Refusal::Contended.into()),
-                done => return done,
+                Ok(done) => {
+                    staged.into_iter().for_each(Staged::taken);
+                    return Ok(done);
+                }
+                refused => return refused,
             }
             seen = self.look(&asked.path).await?;
             granted = self.decide(&seen, caller, &asked).await?;
@@ -270,6 +278,7 @@ impl Pods {
         if alters_issuers && !granted.rights.user.allow(Mode::Control) {
             return Err(Refusal::IssuerNeedsControl.into());
         }
+        self.check_sizes(&change.writes)?;
         self.check_root_acl(&change.writes)?;
         change.expected.extend(granted.relied_on.iter().cloned());
         let verbatim = change.writes.iter().any(|write| asked.is_verbatim(write));
@@ -279,6 +288,26 @@ impl Pods {
             Made::Changed => Outcome::Changed { path: asked.path.clone(), version, verbatim },
             Made::Deleted => Outcome::Deleted,
         })
+    }
+
+    /// RDF is read whole whenever it is used, so no document may grow beyond the limit, not even by patches.
+    ///
+    /// Spec: P-14
+    fn check_sizes(&self, writes: &[Write]) -> Result<(), Error> {
+        for write in writes {
+            let Write::Put { path, content } = write else { continue };
+            let NewBody::Inline(bytes) = &content.body else { continue };
+            let limit = self.size_limit(path.role());
+            if Format::of(&content.media_type).is_some() && bytes.len() as u64 > limit {
+                return Err(Refusal::TooLarge { limit }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes of a document that lies in memory while it is used.
+    fn size_limit(&self, role: Role) -> u64 {
+        if role == Role::Acl { self.limits.rdf.min(ACL_LIMIT) } else { self.limits.rdf }
     }
 
     /// The root's ACL always keeps a rule that lets somebody control it.
@@ -293,7 +322,7 @@ impl Pods {
             let NewBody::Inline(bytes) = &content.body else { return Err(Refusal::RdfOnly.into()) };
             let format = Format::of(&content.media_type).ok_or(Refusal::RdfOnly)?;
             let (iri, root) = (self.addresses.iri(path), self.addresses.iri(&path.subject()));
-            let document = crate::rdf::format::parse(bytes, format, &iri).map_err(|_| Refusal::RdfOnly)?;
+            let document = rdf::format::parse(bytes, format, &iri).map_err(|_| Refusal::RdfOnly)?;
             if !Acl::read(&document.dataset.default, &iri, &root, &self.addresses).keeps_control() {
                 return Err(Refusal::RootControl.into());
             }
@@ -328,29 +357,29 @@ impl Pods {
             Operation::Delete if seen.found.path.is_container() => {
                 Ok(self.storage.members(pod, &container, None, 1).await?)
             }
-            Operation::Put(sent) if self.claims_members(sent.body.bytes(), sent.media_type.as_deref(), &subject) => {
-                let mut all: Vec<Member> = Vec::new();
-                loop {
-                    let last = all.last().map(|member| Name::trusted(member.path.name()));
-                    let page = self.storage.members(pod, &container, last.as_ref(), PAGE).await?;
-                    let done = page.len() < PAGE;
-                    all.extend(page);
-                    if done {
-                        return Ok(all);
-                    }
-                }
-            }
+            Operation::Put(sent) => self.claimed_members(pod, &container, sent).await,
             _ => Ok(Vec::new()),
         }
     }
 
-    /// Whether a body says anything about members that only the server may say.
-    fn claims_members(&self, bytes: &[u8], media_type: Option<&str>, container: &ResourcePath) -> bool {
-        let Some(format) = media_type.and_then(Format::of) else { return false };
-        let iri = self.addresses.iri(container);
-        crate::rdf::format::parse(bytes, format, &iri).is_ok_and(|document| {
-            document.dataset.default.iter().any(|triple| container::is_managed(triple, &iri, true))
-        })
+    /// The members about which a body says what only the server may say.
+    async fn claimed_members(&self, pod: PodId, of: &ContainerPath, sent: &Sent) -> Result<Vec<Member>, Error> {
+        let iri = self.addresses.iri(of);
+        let format = sent.media_type.as_deref().and_then(Format::of);
+        let document = format.and_then(|format| rdf::format::parse(sent.body.bytes(), format, &iri).ok());
+        let Some(Document { dataset, .. }) = document else { return Ok(Vec::new()) };
+        let claimed = container::claimed(&dataset.default, &iri);
+        let (mut found, mut last) = (Vec::new(), None);
+        while found.len() < claimed.len() {
+            let page = self.storage.members(pod, of, last.as_ref(), PAGE).await?;
+            let done = page.len() < PAGE;
+            last = page.last().map(|member| Name::trusted(member.path.name()));
+            found.extend(page.into_iter().filter(|member| claimed.contains(member.path.name())));
+            if done {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     fn setting<'a>(&'a self, members: &'a [Member]) -> Setting<'a> {
@@ -397,12 +426,15 @@ impl Pods {
     }
 
     async fn decide(&self, seen: &Seen, caller: &Caller, asked: &Asked) -> Result<Granted, Error> {
-        if seen.acls.is_broken() {
-            return Err(Error::Corrupt("a stored access control list does not parse"));
-        }
         let (memberships, mut relied_on) = self.memberships(seen, caller, asked).await?;
         let evidence = self.evidence(seen, caller, &memberships);
-        let rights = access::decide(&evidence, asked)?;
+        let rights = match access::decide(&evidence, asked) {
+            // Only the owner, who controls every ACL, still gets to this one and can mend it.
+            Err(_) if evidence.is_broken(asked) => {
+                return Err(Error::Corrupt("a stored access control list does not parse"));
+            }
+            decided => decided?,
+        };
         if !asked.is_safe() {
             relied_on.extend(evidence.relied_on(asked));
         }
@@ -415,7 +447,7 @@ impl Pods {
         caller: &'a Caller,
         memberships: &'a access::Memberships,
     ) -> Evidence<'a> {
-        Evidence { found: &seen.found, acls: &seen.acls, caller, memberships, origins: &self.origins }
+        Evidence { found: &seen.found, acls: seen.acls(&self.addresses), caller, memberships, origins: &self.origins }
     }
 }
 

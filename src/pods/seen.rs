@@ -21,14 +21,18 @@ const LARGEST: u64 = 256 * 1024;
 #[derive(Debug)]
 pub struct Seen {
     pub found: Found,
-    pub acls: Acls,
+    acls: OnceLock<Acls>,
     document: OnceLock<Option<Arc<Document>>>,
 }
 
 impl Seen {
-    fn new(found: Found, addresses: &Addresses) -> Self {
-        let acls = Acls::read(&found, addresses);
-        Self { found, acls, document: OnceLock::new() }
+    fn new(found: Found) -> Self {
+        Self { found, acls: OnceLock::new(), document: OnceLock::new() }
+    }
+
+    /// The ACLs that a decision asks. Parsed once.
+    pub(super) fn acls(&self, addresses: &Addresses) -> &Acls {
+        self.acls.get_or_init(|| Acls::read(&self.found, addresses))
     }
 
     /// The target as RDF; `None` if there is none, or it is not RDF. Parsed once.
@@ -44,7 +48,7 @@ impl Seen {
         own.chain(self.found.above.iter().flat_map(|above| above.record.iter().chain(&above.acl)))
     }
 
-    fn bytes(&self) -> u64 {
+    pub(super) fn bytes(&self) -> u64 {
         let body = |record: &Record| if let Body::Inline(bytes) = &record.body { bytes.len() as u64 } else { 0 };
         1024 + self.records().map(|record| 256 + body(record)).sum::<u64>()
     }
@@ -118,7 +122,7 @@ impl Pods {
         {
             return Ok(seen);
         }
-        let seen = Arc::new(Seen::new(self.storage.locate(path).await?, &self.addresses));
+        let seen = Arc::new(Seen::new(self.storage.locate(path).await?));
         if seen.bytes() <= LARGEST {
             self.seen.0.insert(path.clone(), seen.clone());
         }

@@ -3,20 +3,23 @@
 //! What is copied keeps its bytes. ACLs and descriptions name what they are about, so the IRIs in them
 //! that lie under the old place are rewritten.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use tokio::time::Instant;
 
-use super::{Error, Granted, Outcome, PAGE, PATIENCE, Pods, Seen};
+use super::{Error, Granted, Outcome, PAGE, PATIENCE, Pods, Seen, Staged};
 use crate::access::{Caller, Mode};
 use crate::path::{ACL_SUFFIX, ContainerPath, DESCRIPTION_SUFFIX, Name, ResourcePath, Role};
 use crate::rdf::format;
 use crate::rdf::graph::{Graph, Term, Triple};
 use crate::resource::condition::Conditions;
 use crate::resource::{Asked, Method, Model, Operation, Received, Refusal, Sent, issuer, methods};
-use crate::storage::{self, Body, Change, Content, Expected, Happening, NewBody, NewEvent, Record, Scope, Write};
+use crate::storage::{
+    self, Body, Change, Content, Expected, Happening, NewBody, NewEvent, Pod, Record, Scope, Spot, Version, Write,
+};
 
 /// The most resources that one request may copy or move.
 const MOST: usize = 10_000;
@@ -51,11 +54,69 @@ pub struct Transfer {
     pub conditions: Conditions,
 }
 
+/// Why a tree is looked at. It decides what must be granted on each resource, and what is kept of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Copy,
+    Move,
+    Replace,
+}
+
+impl Purpose {
+    fn operations(self) -> Vec<Operation> {
+        match self {
+            Self::Copy => vec![Operation::Read],
+            Self::Move => vec![Operation::Read, Operation::Delete],
+            Self::Replace => vec![Operation::Delete],
+        }
+    }
+}
+
 /// A tree that was looked at, top down, and what the decisions about it relied on.
 #[derive(Default)]
 struct Tree {
-    seen: Vec<Arc<Seen>>,
-    relied_on: Vec<Expected>,
+    parts: Vec<Part>,
+    relied_on: HashMap<ResourcePath, Option<Version>>,
+    /// Bytes of bodies in memory.
+    held: u64,
+}
+
+/// A resource of a tree with its auxiliary resources; bodies only where they are needed.
+struct Part {
+    path: ResourcePath,
+    spot: Spot,
+    /// Whether the caller controls it.
+    controls: bool,
+    /// Whether at its new place it would vouch for WebIDs.
+    vouches: bool,
+}
+
+impl Tree {
+    /// Notes what a decision relied on. If two decisions saw different states, there is nothing to rely on.
+    fn rely_on(&mut self, expected: Vec<Expected>) -> Result<(), Error> {
+        for expected in expected {
+            let Expected::Record(path, version) = expected else { continue };
+            if *self.relied_on.entry(path).or_insert(version) != version {
+                return Err(storage::Error::Moved.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn expected(&self) -> impl Iterator<Item = Expected> {
+        self.relied_on.iter().map(|(path, version)| Expected::Record(path.clone(), *version))
+    }
+
+    fn add(&mut self, part: Part) -> Result<(), Refusal> {
+        let bodies = [&part.spot.record, &part.spot.acl, &part.spot.description].into_iter().flatten();
+        self.held += bodies.map(|record| record.inline().len() as u64).sum::<u64>();
+        self.parts.push(part);
+        if self.held > MOST_BYTES { Err(Refusal::TooLarge { limit: MOST_BYTES }) } else { Ok(()) }
+    }
+
+    fn size(&self) -> u64 {
+        self.parts.iter().filter_map(|part| part.spot.record.as_ref()).map(|record| record.size).sum()
+    }
 }
 
 impl Pods {
@@ -83,26 +144,28 @@ impl Pods {
             change.expected.push(Expected::Record(container.path.clone().into(), version));
         }
         delete_tree(&mut change, &replaced);
-        if replaced.seen.is_empty() {
+        if replaced.parts.is_empty() {
             change.expected.push(Expected::Record(transfer.to.clone(), None));
         }
         change.expected.extend(transfer.to.twin().map(|twin| Expected::Record(twin, None)));
         let controls = granted.rights.user.allow(Mode::Control);
-        let mut held = 0;
-        for seen in &source.seen {
-            held += self.put_copy(&mut change, caller, transfer, seen, controls, &destination).await?;
-            if held > MOST_BYTES {
-                return Err(Refusal::TooLarge { limit: MOST_BYTES }.into());
-            }
+        if transfer.verb == Verb::Copy {
+            check_room(&destination.found.pod, &source, &replaced)?;
+        }
+        let mut staged = Vec::new();
+        for part in &source.parts {
+            staged.extend(self.put_copy(&mut change, caller, transfer, part, controls).await?);
         }
         if transfer.verb == Verb::Move {
             delete_tree(&mut change, &source);
         } else {
-            change.expected.extend(source.seen.iter().map(|seen| as_it_is(&seen.found.path, seen.found.target())));
+            change.expected.extend(source.expected());
+            change.expected.extend(source.parts.iter().map(|part| as_it_is(&part.path, part.spot.record.as_ref())));
         }
         let version = self.storage.commit(change).await?.version;
+        staged.into_iter().for_each(Staged::taken);
         let path = transfer.to.clone();
-        Ok(if replaced.seen.is_empty() {
+        Ok(if replaced.parts.is_empty() {
             Outcome::Created { path, version, verbatim: false }
         } else {
             Outcome::Changed { path, version, verbatim: false }
@@ -121,11 +184,8 @@ impl Pods {
         if !transfer.conditions.allow_write(Some((target.state(), target.modified))) {
             return Err(Refusal::PreconditionFailed.into());
         }
-        let operations: &[Operation] = match transfer.verb {
-            Verb::Copy => &[Operation::Read],
-            Verb::Move => &[Operation::Read, Operation::Delete],
-        };
-        self.tree(caller, &transfer.from, operations, transfer.shallow).await
+        let purpose = if transfer.verb == Verb::Copy { Purpose::Copy } else { Purpose::Move };
+        self.tree(caller, transfer, purpose).await
     }
 
     /// The destination, and the tree that is there now.
@@ -146,35 +206,63 @@ impl Pods {
         if !transfer.overwrite {
             return Err(Refusal::DestinationExists.into());
         }
-        let replaced = self.tree(caller, &transfer.to, &[Operation::Delete], false).await?;
+        let replaced = self.tree(caller, transfer, Purpose::Replace).await?;
         Ok((seen, replaced, granted))
     }
 
-    /// Everything at and below `top`, top down, each granted for all of `operations`.
-    async fn tree(
-        &self,
-        caller: &Caller,
-        top: &ResourcePath,
-        operations: &[Operation],
-        shallow: bool,
-    ) -> Result<Tree, Error> {
+    /// Everything at and below the source, or the destination if that is to be replaced, top down, each granted.
+    async fn tree(&self, caller: &Caller, transfer: &Transfer, purpose: Purpose) -> Result<Tree, Error> {
+        let top = if purpose == Purpose::Replace { &transfer.to } else { &transfer.from };
+        let shallow = transfer.shallow && purpose == Purpose::Copy;
         let mut tree = Tree::default();
         let mut waiting = vec![top.clone()];
         while let Some(path) = waiting.pop() {
             let seen = self.look(&path).await?;
-            for operation in operations {
-                let granted = self.decide(&seen, caller, &asked(&path, operation.clone())).await?;
-                tree.relied_on.extend(granted.relied_on);
+            let mut controls = false;
+            for operation in purpose.operations() {
+                let granted = self.decide(&seen, caller, &asked(&path, operation)).await?;
+                tree.rely_on(granted.relied_on)?;
+                controls = granted.rights.user.allow(Mode::Control);
             }
             if let Some(container) = path.as_container().filter(|_| !shallow) {
                 self.members_of(&seen, &container, &mut waiting).await?;
             }
-            tree.seen.push(seen);
-            if tree.seen.len() + waiting.len() > MOST {
+            tree.add(self.part(&seen, transfer, purpose, controls)?)?;
+            if tree.parts.len() + waiting.len() > MOST {
                 return Err(Refusal::TooMany { limit: MOST }.into());
             }
         }
         Ok(tree)
+    }
+
+    /// What is kept of a resource that was seen: a copy needs all bodies, a move only those that it rewrites.
+    fn part(&self, seen: &Seen, transfer: &Transfer, purpose: Purpose, controls: bool) -> Result<Part, Error> {
+        let path = seen.found.path.clone();
+        let mut spot = seen.found.subject.clone();
+        let vouches = match &spot.record {
+            Some(record) if purpose != Purpose::Replace => self.vouches(record, &path, transfer)?,
+            _ => false,
+        };
+        let unread = |record: &mut Option<Record>| {
+            if let Some(record) = record.as_mut().filter(|record| matches!(record.body, Body::Inline(_))) {
+                record.body = Body::Unread;
+            }
+        };
+        if purpose != Purpose::Copy {
+            unread(&mut spot.record);
+        }
+        if purpose == Purpose::Replace {
+            unread(&mut spot.acl);
+            unread(&mut spot.description);
+        }
+        Ok(Part { path, spot, controls, vouches })
+    }
+
+    /// Whether a document says at its new place who vouches for a WebID.
+    fn vouches(&self, record: &Record, path: &ResourcePath, transfer: &Transfer) -> Result<bool, Error> {
+        let to = path.rebased(&transfer.from, &transfer.to).ok_or(Refusal::Overlap)?;
+        let iri = self.addresses.iri(&to);
+        Ok(record.format().is_some() && issuer::added(None, &record.document(&iri)?, &iri))
     }
 
     async fn members_of(
@@ -195,7 +283,7 @@ impl Pods {
         }
     }
 
-    /// Puts the copy of one resource, and of its ACL and description. Says how many bytes it holds.
+    /// Puts the copy of one resource, and of its ACL and description. Gives the blob that was made for it.
     ///
     /// ACLs go along only with Control on both sides; without it a copy goes without them, and a move
     /// is refused.
@@ -204,59 +292,59 @@ impl Pods {
         change: &mut Change,
         caller: &Caller,
         transfer: &Transfer,
-        seen: &Seen,
+        part: &Part,
         controls_destination: bool,
-        destination: &Seen,
-    ) -> Result<u64, Error> {
-        let from = &seen.found.path;
-        let Some(record) = seen.found.target() else { return Err(storage::Error::Moved.into()) };
+    ) -> Result<Option<Staged>, Error> {
+        let Spot { record: Some(record), acl, description, .. } = &part.spot else {
+            return Err(storage::Error::Moved.into());
+        };
+        let from = &part.path;
         let to = from.rebased(&transfer.from, &transfer.to).ok_or(Refusal::Overlap)?;
+        if !self.addresses.reaches(&to) {
+            return Err(Refusal::AddressTooLong.into());
+        }
+        if part.vouches && !controls_destination {
+            return Err(Refusal::IssuerNeedsControl.into());
+        }
         let by = caller.webid().cloned();
-        let body = self.copied(transfer.verb, seen, record).await?;
-        let mut held = if let NewBody::Inline(bytes) = &body { bytes.len() as u64 } else { 0 };
-        let content =
-            Content { media_type: record.media_type.clone(), body, by: by.clone(), inbox: record.inbox.clone() };
-        let replaced = (to == transfer.to).then(|| destination.found.target()).flatten();
-        if record.format().is_some() && !controls_destination {
-            let iri = self.addresses.iri(&to);
-            if issuer::added(replaced, &record.document(&iri)?, &iri) {
-                return Err(Refusal::IssuerNeedsControl.into());
+        let (body, staged) = self.copied(transfer.verb, &change.scope, from, record).await?;
+        let (media_type, inbox) = (record.media_type.clone(), record.inbox.clone());
+        put(change, to.clone(), Content { media_type, body, by: by.clone(), inbox }, true);
+        if let Some(description) = description {
+            let content = self.rewritten(description, &from.description(), transfer, by.clone())?;
+            put(change, to.description(), content, false);
+        }
+        if let Some(acl) = acl {
+            if controls_destination && part.controls {
+                put(change, to.acl(), self.rewritten(acl, &from.acl(), transfer, by)?, false);
+            } else if transfer.verb == Verb::Move {
+                return Err(Refusal::Forbidden.into());
             }
         }
-        put(change, to.clone(), content, true);
-        if let Some(description) = &seen.found.subject.description {
-            held += description.size;
-            put(
-                change,
-                to.description(),
-                self.rewritten(description, &from.description(), transfer, by.clone())?,
-                false,
-            );
-        }
-        let Some(acl) = &seen.found.subject.acl else { return Ok(held) };
-        let (_, rights) = self.rights(caller, from).await?;
-        if controls_destination && rights.user.allow(Mode::Control) {
-            held += acl.size;
-            put(change, to.acl(), self.rewritten(acl, &from.acl(), transfer, by)?, false);
-        } else if transfer.verb == Verb::Move {
-            return Err(Refusal::Forbidden.into());
-        }
-        Ok(held)
+        Ok(staged)
     }
 
     /// The body of a copy: taken over where the source goes, its bytes or a blob of its own where not.
-    async fn copied(&self, verb: Verb, seen: &Seen, record: &Record) -> Result<NewBody, Error> {
-        Ok(match (&record.body, verb) {
-            (Body::Absent, _) => NewBody::Absent,
-            (_, Verb::Move) => NewBody::From(seen.found.path.clone()),
-            (Body::Inline(bytes), Verb::Copy) => NewBody::Inline(bytes.clone()),
-            (Body::Blob(blob), Verb::Copy) => {
+    async fn copied(
+        &self,
+        verb: Verb,
+        scope: &Scope,
+        from: &ResourcePath,
+        record: &Record,
+    ) -> Result<(NewBody, Option<Staged>), Error> {
+        Ok(match (&record.body, verb, scope) {
+            (Body::Absent, _, _) => (NewBody::Absent, None),
+            (_, Verb::Move, _) => (NewBody::From(from.clone()), None),
+            (Body::Inline(bytes), Verb::Copy, _) => (NewBody::Inline(bytes.clone()), None),
+            (Body::Blob(blob), Verb::Copy, Scope::Pod(pod)) => {
                 let bytes = self.storage.open(blob, None).await?;
-                let staged = self.storage.stage(seen.found.pod.id, Box::pin(bytes.into_stream())).await?;
-                let (blob, size) = staged.map_err(|error| storage::Error::Failed(error.to_string()))?;
-                NewBody::Staged(blob, size)
+                let staged = self.stage(*pod, Box::pin(bytes.into_stream())).await?;
+                let (blob, size, staged) = staged.map_err(|error| storage::Error::Failed(error.to_string()))?;
+                (NewBody::Staged(blob, size), Some(staged))
             }
-            (Body::Unread, Verb::Copy) => return Err(Error::Corrupt("a record was looked up without its body")),
+            (Body::Unread | Body::Blob(_), Verb::Copy, _) => {
+                return Err(Error::Corrupt("a record was looked up without its body"));
+            }
         })
     }
 
@@ -316,15 +404,21 @@ fn put(change: &mut Change, path: ResourcePath, content: Content, member: bool) 
     change.writes.push(Write::Put { path, content });
 }
 
+/// Refuses a copy that cannot fit before any of it is made.
+fn check_room(pod: &Pod, source: &Tree, replaced: &Tree) -> Result<(), Refusal> {
+    let Some(quota) = pod.quota else { return Ok(()) };
+    let left = quota.saturating_sub(pod.used);
+    if source.size() > left.saturating_add(replaced.size()) { Err(Refusal::Quota { left }) } else { Ok(()) }
+}
+
 /// Deletes a tree, members before their containers.
 fn delete_tree(change: &mut Change, tree: &Tree) {
-    change.expected.extend(tree.relied_on.iter().cloned());
-    for seen in tree.seen.iter().rev() {
-        let (path, subject) = (&seen.found.path, &seen.found.subject);
+    change.expected.extend(tree.expected());
+    for Part { path, spot, .. } in tree.parts.iter().rev() {
         let parts = [
-            (path.clone(), subject.record.as_ref()),
-            (path.acl(), subject.acl.as_ref()),
-            (path.description(), subject.description.as_ref()),
+            (path.clone(), spot.record.as_ref()),
+            (path.acl(), spot.acl.as_ref()),
+            (path.description(), spot.description.as_ref()),
         ];
         for (path, record) in parts {
             change.expected.push(as_it_is(&path, record));
@@ -333,7 +427,7 @@ fn delete_tree(change: &mut Change, tree: &Tree) {
                 change.writes.push(Write::Delete { path });
             }
         }
-        if let Some(record) = subject.record.as_ref().filter(|_| path.is_container()) {
+        if let Some(record) = spot.record.as_ref().filter(|_| path.is_container()) {
             change.expected.push(Expected::Listing(path.clone(), record.listing));
         }
         if let Some(container) = path.container() {

@@ -23,8 +23,10 @@ pub(super) struct Turn {
 impl Turns {
     pub async fn take(&self, path: &ResourcePath) -> Turn {
         let queue = self.0.lock().entry(path.clone()).or_default().clone();
-        let guard = Some(queue.lock_owned().await);
-        Turn { guard, path: path.clone(), turns: self.0.clone() }
+        // Made before the wait, so that who gives up waiting leaves nothing behind.
+        let mut turn = Turn { guard: None, path: path.clone(), turns: self.0.clone() };
+        turn.guard = Some(queue.lock_owned().await);
+        turn
     }
 }
 

@@ -37,7 +37,7 @@ pub type Values = [Option<Term>];
 #[error("it takes too much work")]
 pub struct TooMuchWork;
 
-/// How much work is left, in triples looked at or made.
+/// How much work is left, in triples and patterns looked at, or triples made.
 ///
 /// Spec: P-184
 #[derive(Debug)]
@@ -119,6 +119,8 @@ impl<F> Search<'_, '_, F> {
         E: From<TooMuchWork>,
         F: FnMut(&Values, &mut Work) -> Result<(), E>,
     {
+        // Choosing costs, too: of many patterns more.
+        self.work.spend(left.len())?;
         let Some((at, _)) = left.iter().enumerate().max_by_key(|(_, pattern)| self.weight(pattern)) else {
             (self.found)(&self.values, self.work)?;
             return Ok(true);

@@ -3,6 +3,8 @@
 //! A container's own triples are split in two: those that the server manages (types, containment,
 //! dates, sizes) and the user's, which are kept in the container's description.
 
+use std::collections::BTreeSet;
+
 use crate::clock::Timestamp;
 use crate::rdf::graph::{Graph, Literal, Term, Triple};
 use crate::rdf::vocab::{self, dcterms, ldp, pim, rdf, stat, xsd};
@@ -16,6 +18,7 @@ pub struct Facts<'a> {
     pub record: Option<&'a Record>,
     pub is_container: bool,
     pub is_storage: bool,
+    /// In name order.
     pub members: &'a [Member],
 }
 
@@ -51,6 +54,13 @@ pub fn is_managed(triple: &Triple, subject_iri: &str, is_container: bool) -> boo
         rdf::TYPE => triple.object.as_iri().is_some_and(|class| is_managed_class(class)),
         _ => false,
     }
+}
+
+/// The names of the members that a graph makes claims about which only the server may make.
+pub fn claimed<'g>(graph: &'g Graph, container_iri: &str) -> BTreeSet<&'g str> {
+    let managed = graph.iter().filter(|triple| is_managed(triple, container_iri, true));
+    let terms = managed.flat_map(|triple| [&triple.subject, &triple.object]);
+    terms.filter_map(|term| member_name(term.as_iri()?, container_iri)).collect()
 }
 
 fn is_managed_class(class: &str) -> bool {
@@ -95,7 +105,8 @@ impl Facts<'_> {
 
     fn member(&self, iri: &str) -> Option<&Member> {
         let name = member_name(iri, self.iri)?;
-        self.members.iter().find(|member| member.path.name() == name)
+        let place = self.members.binary_search_by(|member| member.path.name().cmp(name)).ok()?;
+        self.members.get(place)
     }
 }
 

@@ -31,7 +31,7 @@ impl New {
 pub(super) fn change(found: &Found, new: New, setting: &Setting<'_>) -> Change {
     let mut change = Change::of(Scope::Pod(found.pod.id), setting.now);
     let by = new.content.by.clone();
-    let missing = found.above.iter().take_while(|above| above.record.is_none()).count();
+    let missing = found.missing_above();
     if let Some(nearest) = found.above.get(missing) {
         let version = nearest.record.as_ref().map(|record| record.version);
         change.expected.push(Expected::Record(nearest.path.clone().into(), version));

@@ -30,8 +30,8 @@ use crate::storage::{Body, Change, Expected, Found, Happening, Member, NewEvent,
 pub struct Setting<'a> {
     pub addresses: &'a Addresses,
     pub now: Timestamp,
-    /// The members of the target, if the plan may depend on them: all of them where the content
-    /// makes claims about them, at least one where only emptiness matters.
+    /// Members of the target that the plan may depend on, in name order: those that the content makes claims about,
+    /// or any one where only emptiness matters.
     pub members: &'a [Member],
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::container::is_managed;
 use super::create::{self, New};
-use super::put::{facts, parse, print, write_auxiliary};
+use super::put::{facts, parse, write_auxiliary};
 use super::{Asked, Edit, Made, Plan, Refusal, Setting, Writing, change, event, issuer, put, turtle};
 use crate::path::{ResourcePath, Role};
-use crate::rdf::format::{Document, Format};
+use crate::rdf::format::{self, Document, Format};
 use crate::rdf::graph::Graph;
 use crate::storage::{Content, Expected, Found, Happening, NewBody, Record, Write};
 
@@ -110,6 +110,7 @@ fn protect(after: &Graph, subject_iri: &str, is_container: bool) -> Result<(), R
 
 /// A document after a patch.
 struct Edited {
+    iri: String,
     document: Document,
     format: Format,
     media_type: Arc<str>,
@@ -128,12 +129,17 @@ impl Edited {
         let after = edit.apply(&document.dataset.default)?;
         let changed = after != document.dataset.default;
         document.dataset.default = after;
-        Ok(Self { document, format, media_type, changed })
+        Ok(Self { iri: iri.to_owned(), document, format, media_type, changed })
     }
 
     fn content(&self, asked: &Asked, inbox: Option<Arc<str>>) -> Result<Content, Refusal> {
-        let bytes = print(&self.document, self.format)
+        let bytes = format::print_at(&self.iri, &self.document, self.format)
             .map_err(|_| Refusal::PatchRule("the result cannot be written in the format of the resource".to_owned()))?;
-        Ok(Content { media_type: self.media_type.clone(), body: NewBody::Inline(bytes), by: asked.by.clone(), inbox })
+        Ok(Content {
+            media_type: self.media_type.clone(),
+            body: NewBody::Inline(bytes.into()),
+            by: asked.by.clone(),
+            inbox,
+        })
     }
 }

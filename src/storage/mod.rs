@@ -106,6 +106,9 @@ pub trait Storage: Send + Sync + 'static {
     /// sending is not taken for a broken disk.
     async fn stage(&self, pod: PodId, bytes: ByteStream) -> Result<std::io::Result<(BlobId, u64)>>;
 
+    /// Gives up a staged blob that no record took. A blob that a record owns stays.
+    async fn discard(&self, blob: &BlobId) -> Result<()>;
+
     /// Applies `change` if nothing it expects has moved. Durable when it answers.
     ///
     /// What holds of every tree is kept without being expected: a record lies in a container, no name stands in both

@@ -132,6 +132,11 @@ impl Found {
             Role::Impossible => None,
         }
     }
+
+    /// How many of the containers directly above are missing.
+    pub fn missing_above(&self) -> usize {
+        self.above.iter().take_while(|above| above.record.is_none()).count()
+    }
 }
 
 /// A member of a container, or a resource of a pod's tree: the row without its bytes.

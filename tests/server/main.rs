@@ -12,6 +12,17 @@ mod n3_patch;
 mod negotiation;
 mod posting;
 mod ranges;
+mod concurrency;
+mod erasure;
+mod faults;
+#[path = "../support/faulty.rs"]
+mod faulty;
+mod hostile;
+mod outward;
+#[path = "../support/picture.rs"]
+mod picture;
+mod quota;
+mod raw;
 mod reading;
 mod requests;
 mod slashes_and_names;

@@ -53,7 +53,10 @@ pub struct World {
     pub storage: Arc<dyn Storage>,
     pub accounts: Arc<Accounts>,
     pub base: String,
-    _folder: tempfile::TempDir,
+    /// The storage below everything that `Settings::wrap` puts around it.
+    pub sqlite: Arc<Sqlite>,
+    /// The data folder.
+    pub folder: tempfile::TempDir,
     _stop: Stop,
 }
 
@@ -117,8 +120,8 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(SetClock::at(BEGINNING));
         let options = Options { durable: false, clock: clock.clone() };
-        let storage: Arc<dyn Storage> = Arc::new(Sqlite::open(folder.path(), options).unwrap());
-        let storage = (settings.wrap)(storage);
+        let sqlite = Arc::new(Sqlite::open(folder.path(), options).unwrap());
+        let storage = (settings.wrap)(sqlite.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let addresses = Arc::new(Addresses::with_paths(&format!("http://localhost:{port}/")).unwrap());
@@ -192,7 +195,8 @@ impl World {
             base: addresses.base().to_owned(),
             storage,
             accounts,
-            _folder: folder,
+            sqlite,
+            folder,
             _stop: stop,
         }
     }

@@ -45,6 +45,7 @@ macro_rules! contract {
             events_of_a_commit_stay_together,
             blobs_are_streamed,
             a_replaced_blob_is_gone,
+            a_staged_blob_can_be_given_up,
             a_client_that_stops_is_no_fault,
             versions_are_seen_at_once,
             the_deepest_path_is_found,
@@ -566,6 +567,19 @@ pub async fn a_replaced_blob_is_gone(world: &World) {
     world.put("/notes/a", "inline").await;
     assert_eq!(world.storage.open(&second, None).await.err(), Some(Error::Moved));
     assert_eq!(world.text("/notes/a").await.as_deref(), Some("inline"));
+}
+
+pub async fn a_staged_blob_can_be_given_up(world: &World) {
+    let (unwanted, size) = world.stage(b"unwanted").await;
+    let (owned, _) = world.stage(b"owned").await;
+    world.commit(world.change().put_body("/notes/x", NewBody::Staged(owned.clone(), 5))).await.unwrap();
+    for blob in [&unwanted, &owned, &unwanted] {
+        world.storage.discard(blob).await.unwrap();
+    }
+    assert!(matches!(world.storage.open(&unwanted, None).await, Err(Error::Moved)));
+    let claim = world.change().put_body("/notes/y", NewBody::Staged(unwanted, size));
+    assert!(world.commit(claim).await.is_err());
+    assert_eq!(world.text("/notes/x").await.as_deref(), Some("owned"));
 }
 
 pub async fn a_client_that_stops_is_no_fault(world: &World) {

@@ -1,12 +1,12 @@
 //! Writes that fail midway leave nothing, and the others of their group stand.
 
 use cartable::storage::{Error, NewBody, Storage};
-use futures_util::future;
+use futures_util::{StreamExt, future};
 use std::sync::Arc;
 
 use super::faulty::{Faulty, Operation, When};
 use super::sqlite::{blob_files, database, fresh};
-use super::world::World;
+use super::world::{World, streamed};
 
 /// Lets the database fail at the last step of a change that records an event on `/notes/broken`.
 fn break_at(folder: &tempfile::TempDir, how: &str) {
@@ -80,7 +80,7 @@ async fn a_lost_group_is_answered_as_lost() {
 
 #[tokio::test]
 async fn faults_happen_as_told() {
-    let (sqlite, clock, _folder) = fresh();
+    let (sqlite, clock, folder) = fresh();
     let faulty = Arc::new(Faulty::on(sqlite));
     let world = World::on(faulty.clone(), clock).await;
     faulty.fail(Operation::Commit, When::Before, Error::Full, 1);
@@ -92,5 +92,14 @@ async fn faults_happen_as_told() {
     faulty.fail(Operation::Read, When::Before, Error::Failed("away".into()), 2);
     assert!(faulty.version(world.pod).await.is_err());
     faulty.heal();
+    let before = faulty.reads();
     assert!(faulty.version(world.pod).await.is_ok());
+    assert_eq!(faulty.reads() - before, 1);
+    faulty.fail(Operation::Stage, When::Midway, Error::Full, 1);
+    assert_eq!(faulty.stage(world.pod, streamed(&[7; 3000])).await.err(), Some(Error::Full));
+    assert_eq!(blob_files(&folder), 0);
+    let (blob, _) = world.stage(&vec![7; 600_000]).await;
+    faulty.fail(Operation::Open, When::Midway, Error::Full, 1);
+    let pieces: Vec<_> = faulty.open(&blob, None).await.unwrap().collect().await;
+    assert!(pieces.len() == 2 && pieces[0].is_ok() && pieces[1].is_err());
 }

@@ -2,14 +2,16 @@
 
 use std::io;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use cartable::path::{ContainerPath, Name, PodName, ResourcePath};
 use cartable::storage::{
     BlobId, ByteStream, Change, Committed, Cursor, Entry, Error, Event, Found, KeyRange, Member, Pod, PodId, Result,
-    Storage, Version,
+    Scope, Storage, Version,
 };
+use futures_util::{StreamExt, stream};
 
 /// What can be made to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +20,7 @@ pub enum Operation {
     Read,
     Open,
     Stage,
+    /// Changes of pods. Those of the house always go through, for some come from the background.
     Commit,
     Remove,
 }
@@ -27,6 +30,8 @@ pub enum Operation {
 pub enum When {
     /// Before anything was done.
     Before,
+    /// After the first piece of a blob.
+    Midway,
     /// When all was done but the answer: what was written stands although it was answered as failed.
     After,
 }
@@ -45,11 +50,12 @@ struct Fault {
 pub struct Faulty {
     inner: Arc<dyn Storage>,
     faults: Mutex<Vec<Fault>>,
+    reads: AtomicUsize,
 }
 
 impl Faulty {
     pub fn on(inner: Arc<dyn Storage>) -> Self {
-        Self { inner, faults: Mutex::default() }
+        Self { inner, faults: Mutex::default(), reads: AtomicUsize::default() }
     }
 
     /// Lets the next `times` operations of this kind fail with `error`.
@@ -62,6 +68,11 @@ impl Faulty {
         self.faults.lock().unwrap().clear();
     }
 
+    /// How often somebody has looked.
+    pub fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
+    }
+
     fn check(&self, operation: Operation, when: When) -> Result<()> {
         let mut faults = self.faults.lock().unwrap();
         let due = faults.iter_mut().find(|fault| (fault.operation, fault.when) == (operation, when) && fault.times > 0);
@@ -70,7 +81,20 @@ impl Faulty {
         Err(fault.error.clone())
     }
 
+    /// The bytes, which break off after their first piece if that is due, and the error to answer with.
+    fn torn(&self, operation: Operation, bytes: ByteStream) -> (ByteStream, Result<()>) {
+        let due = self.check(operation, When::Midway);
+        if due.is_ok() {
+            return (bytes, due);
+        }
+        let end = stream::once(std::future::ready(Err(io::Error::other("torn"))));
+        (bytes.take(1).chain(end).boxed(), due)
+    }
+
     async fn around<T>(&self, operation: Operation, work: impl Future<Output = Result<T>>) -> Result<T> {
+        if operation == Operation::Read {
+            self.reads.fetch_add(1, Ordering::SeqCst);
+        }
         self.check(operation, When::Before)?;
         let done = work.await?;
         self.check(operation, When::After)?;
@@ -105,14 +129,24 @@ impl Storage for Faulty {
     }
 
     async fn open(&self, blob: &BlobId, range: Option<Range<u64>>) -> Result<ByteStream> {
-        self.around(Operation::Open, self.inner.open(blob, range)).await
+        let bytes = self.around(Operation::Open, self.inner.open(blob, range)).await?;
+        Ok(self.torn(Operation::Open, bytes).0)
     }
 
     async fn stage(&self, pod: PodId, bytes: ByteStream) -> Result<io::Result<(BlobId, u64)>> {
-        self.around(Operation::Stage, self.inner.stage(pod, bytes)).await
+        let (bytes, due) = self.torn(Operation::Stage, bytes);
+        let staged = self.around(Operation::Stage, self.inner.stage(pod, bytes)).await;
+        due.and(staged)
+    }
+
+    async fn discard(&self, blob: &BlobId) -> Result<()> {
+        self.around(Operation::Stage, self.inner.discard(blob)).await
     }
 
     async fn commit(&self, change: Change) -> Result<Committed> {
+        if change.scope == Scope::House {
+            return self.inner.commit(change).await;
+        }
         self.around(Operation::Commit, self.inner.commit(change)).await
     }
 

@@ -9,7 +9,7 @@ use crate::http::conditional;
 use crate::http::headers::link::{Link, links};
 use crate::http::headers::{content, slug, webdav};
 use crate::http::problem::Problem;
-use crate::path::ResourcePath;
+use crate::path::{MAX_PATH, ResourcePath};
 use crate::pods::{Arriving, PatchLanguage, Transfer, Verb};
 use crate::rdf::vocab::ldp;
 use crate::resource::{Asked, Edit, Method, Model, Operation, Post, Received, Refusal, Sent};
@@ -69,9 +69,17 @@ fn sent(media_type: Option<std::sync::Arc<str>>, has_content: bool, links: &[Lin
     Sent {
         media_type,
         model: model(links),
-        inbox: links.iter().find(|link| link.is(ldp::INBOX)).map(|link| link.target.as_str().into()),
+        inbox: inbox(links),
         body: if has_content { Received::Waiting } else { Received::Nothing },
     }
+}
+
+/// An address longer than any of ours is none.
+///
+/// Spec: P-64
+fn inbox(links: &[Link]) -> Option<std::sync::Arc<str>> {
+    let named = links.iter().find(|link| link.is(ldp::INBOX))?;
+    (named.target.len() <= MAX_PATH).then(|| named.target.as_str().into())
 }
 
 /// The interaction model that the `Link` fields ask for.

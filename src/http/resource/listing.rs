@@ -63,7 +63,10 @@ impl Pages {
     }
 }
 
-/// A format that cannot be streamed: all members, as one graph.
+/// The most members that are listed in a format that cannot be streamed.
+const MOST: usize = 10_000;
+
+/// A format that cannot be streamed: all members, as one graph. Of a container with too many it is not to be had.
 async fn everything(
     pods: &Pods,
     seen: &Seen,
@@ -77,6 +80,9 @@ async fn everything(
             break;
         }
         members.extend(page);
+        if members.len() > MOST {
+            return Err(Refusal::Unprintable.into());
+        }
     }
     let iri = pods.addresses().iri(&seen.found.path);
     let facts = Facts {

@@ -18,10 +18,14 @@ use super::negotiate::Wanted;
 use super::problem::Problem;
 use crate::access::Caller;
 use crate::path::ResourcePath;
-use crate::pods::{Outcome, Pods};
+use crate::pods::{Error, Outcome, Pods};
 use crate::rdf::format::Format;
 use crate::resource::Method;
 use crate::resource::condition::EntityTag;
+use crate::storage;
+
+/// How often a read looks again when what it was about to send is replaced.
+const LOOKS: usize = 5;
 
 /// What the adapter works with.
 pub struct Adapter {
@@ -78,15 +82,17 @@ impl Adapter {
             let outcome = self.pods.transfer(caller, &transfer).await?;
             return self.written(outcome, method, None);
         }
-        let (asked, arriving) = ask::asked(method, path, caller, head, upload)?;
-        let conditions = asked.conditions.clone();
+        let (asked, mut arriving) = ask::asked(method, path, caller, head, upload)?;
         let sent = asked.format();
-        match self.pods.perform(caller, asked, arriving).await? {
-            Outcome::Shown { seen, rights } => {
-                show::Shown { adapter: self, seen, rights, conditions: &conditions }.respond(method, head, wanted).await
+        for _ in 0..LOOKS {
+            let outcome = self.pods.perform(caller, asked.clone(), std::mem::take(&mut arriving)).await?;
+            let Outcome::Shown { seen, rights } = outcome else { return self.written(outcome, method, sent) };
+            let shown = show::Shown { adapter: self, seen, rights, conditions: &asked.conditions };
+            if let Some(response) = shown.respond(method, head, wanted).await? {
+                return Ok(response);
             }
-            outcome => self.written(outcome, method, sent),
         }
+        Err(Error::Storage(storage::Error::Moved).into())
     }
 
     /// What may be done here. It reveals existence only to those who may read.

@@ -22,7 +22,7 @@ use crate::pods::{Error, Seen};
 use crate::rdf::format::Format;
 use crate::resource::condition::{Conditions, EntityTag, Verdict};
 use crate::resource::{Method, Refusal};
-use crate::storage::{Body as Kept, Record};
+use crate::storage::{self, Body as Kept, Record};
 
 pub(super) const WAC_ALLOW: HeaderName = HeaderName::from_static("wac-allow");
 
@@ -58,17 +58,27 @@ enum Source {
 }
 
 impl Shown<'_> {
+    /// `None`: the bytes were replaced since they were looked at.
+    ///
     /// Spec: P-57, P-58, P-59, P-95, P-118, P-122, solid-ed#server-last-modified-includes, solid#server-etag
-    pub async fn respond(self, method: Method, head: &Parts, wanted: &Wanted) -> Result<Response<Body>, Problem> {
+    pub async fn respond(
+        self,
+        method: Method,
+        head: &Parts,
+        wanted: &Wanted,
+    ) -> Result<Option<Response<Body>>, Problem> {
         let chosen = self.choose(wanted)?;
         let mut response = match self.conditions.on_read(&chosen.tag, chosen.modified) {
             Verdict::Failed => return Err(Refusal::PreconditionFailed.into()),
             Verdict::NotModified => empty(StatusCode::NOT_MODIFIED),
             Verdict::Proceed if method == Method::Head => self.head(&chosen)?,
-            Verdict::Proceed => self.get(&chosen, &head.headers).await?,
+            Verdict::Proceed => match self.get(&chosen, &head.headers).await? {
+                Some(response) => response,
+                None => return Ok(None),
+            },
         };
         self.describe(response.headers_mut(), &chosen);
-        Ok(response)
+        Ok(Some(response))
     }
 
     /// Spec: solid#server-representation-turtle-jsonld, P-96, W-4, wac#server-get-acl-turtle, P-97, P-98, P-99, P-102, P-108
@@ -139,12 +149,12 @@ impl Shown<'_> {
     }
 
     /// Spec: P-90, P-91, P-110, P-111, P-112, P-114, P-115
-    async fn get(&self, chosen: &Chosen, headers: &HeaderMap) -> Result<Response<Body>, Problem> {
+    async fn get(&self, chosen: &Chosen, headers: &HeaderMap) -> Result<Option<Response<Body>>, Problem> {
         let (total, blob) = match (chosen.source, self.seen.found.target().map(|record| (record, &record.body))) {
             (Source::Listing, _) => {
                 let mut response = self.listing(chosen).await?;
                 response.headers_mut().insert(CONTENT_TYPE, chosen.media_type.clone());
-                return Ok(response);
+                return Ok(Some(response));
             }
             (Source::Stored, Some((record, Kept::Blob(blob)))) => (record.size, Some(blob)),
             _ => (0, None),
@@ -166,8 +176,10 @@ impl Shown<'_> {
         let body = match blob {
             Some(blob) => {
                 let whole = part.is_none();
-                let stream = self.adapter.pods.storage().open(blob, (!whole).then(|| span.clone())).await;
-                Body::stream(stream.map_err(Error::from)?, Some(span.end - span.start))
+                match self.adapter.pods.storage().open(blob, (!whole).then(|| span.clone())).await {
+                    Err(storage::Error::Moved) => return Ok(None),
+                    stream => Body::stream(stream.map_err(Error::from)?, Some(span.end - span.start)),
+                }
             }
             None => Body::from(slice(&bytes, span)),
         };
@@ -175,7 +187,7 @@ impl Shown<'_> {
         *response.status_mut() = status;
         response.headers_mut().insert(CONTENT_TYPE, chosen.media_type.clone());
         response.headers_mut().extend(part.map(|part| (CONTENT_RANGE, part.content_range(total))));
-        Ok(response)
+        Ok(Some(response))
     }
 
     /// The bytes of a representation that lies in memory.

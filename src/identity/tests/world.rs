@@ -347,6 +347,10 @@ impl Storage for House {
         away()
     }
 
+    async fn discard(&self, _: &BlobId) -> storage::Result<()> {
+        away()
+    }
+
     async fn events(&self, _: Cursor, _: usize) -> storage::Result<Vec<Event>> {
         away()
     }

@@ -128,11 +128,21 @@ pub fn check(bytes: &[u8], format: Format, base: &str) -> Result<(), Malformed> 
 ///
 /// Spec: P-104, P-106
 pub fn print(document: &Document, format: Format) -> Result<Vec<u8>, Unprintable> {
+    write(document, format, "")
+}
+
+/// Writes a document that will be kept at `iri`. In Turtle and TriG what it says of itself is relative, so that it
+/// still does when its bytes are moved; other formats write every IRI in full.
+pub fn print_at(iri: &str, document: &Document, format: Format) -> Result<Vec<u8>, Unprintable> {
+    write(document, format, iri)
+}
+
+fn write(document: &Document, format: Format, own: &str) -> Result<Vec<u8>, Unprintable> {
     terms::check_printable(&document.dataset)?;
     let Document { dataset, prefixes } = document;
     Ok(match format {
-        Format::Turtle => turtle::print(&dataset.default, prefixes).into_bytes(),
-        Format::TriG => turtle::print_dataset(dataset, prefixes).into_bytes(),
+        Format::Turtle => turtle::print(&dataset.default, prefixes, own).into_bytes(),
+        Format::TriG => turtle::print_dataset(dataset, prefixes, own).into_bytes(),
         Format::NTriples => lines::print(&dataset.default.clone().into()).into_bytes(),
         Format::NQuads => lines::print(dataset).into_bytes(),
         Format::JsonLd => jsonld::print(dataset),

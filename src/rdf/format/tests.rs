@@ -193,6 +193,20 @@ _:b2 a foaf:Person .
 }
 
 #[test]
+fn a_document_speaks_of_itself_relatively() {
+    let text = "@prefix : <#> . @prefix here: <> . <> a :Note ; <#p> <#x?y> , <?q> , <other#x> , <today.ttl.acl> .";
+    for format in [Format::Turtle, Format::TriG] {
+        let document = parse(text.as_bytes(), format, BASE).unwrap();
+        let printed = print_at(BASE, &document, format).unwrap();
+        assert_eq!(parse(&printed, format, BASE).as_ref(), Ok(&document));
+        let moved = parse(&printed, format, "https://bob.example/moved").unwrap().dataset.default;
+        let expected = "<https://bob.example/moved> a <https://bob.example/moved#Note> ;
+            <https://bob.example/moved#p> <https://bob.example/moved#x?y> , <?q> , <other#x> , <today.ttl.acl> .";
+        assert_eq!(moved, turtle(expected), "{}", String::from_utf8_lossy(&printed));
+    }
+}
+
+#[test]
 fn odd_shapes_survive_printing() {
     let rdf = "@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> . ";
     let cases = [

@@ -206,6 +206,14 @@ pub(super) fn bury(connection: &Connection, blob: &BlobId, at: Timestamp) -> Res
     Ok(())
 }
 
+/// Gives up a staged blob; false if a record took it or it is gone.
+pub(super) fn discard(connection: &Connection, blob: &BlobId, at: Timestamp) -> Result<bool> {
+    let given_up = connection
+        .prepare_cached("UPDATE blobs SET state = 'dead', at = ?2 WHERE id = ?1 AND state = 'writing'")?
+        .execute(params![blob.0.into_bytes(), at.millis()])?;
+    Ok(given_up > 0)
+}
+
 pub(super) fn any_staged_before(connection: &Connection, end: Timestamp) -> Result<bool> {
     Ok(connection.prepare_cached("SELECT 1 FROM blobs WHERE state = 'writing' AND at < ?1")?.exists([end.millis()])?)
 }

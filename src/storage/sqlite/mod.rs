@@ -116,6 +116,14 @@ impl Storage for Sqlite {
         self.blobs.write(&self.writer, (pod, self.clock.now()), bytes).await
     }
 
+    async fn discard(&self, blob: &BlobId) -> Result<()> {
+        let (row, now) = (blob.clone(), self.clock.now());
+        if self.writer.write(HOUSE, move |connection| blobs::discard(connection, &row, now)).await? {
+            self.blobs.remove(std::slice::from_ref(blob)).await?;
+        }
+        Ok(())
+    }
+
     async fn commit(&self, change: Change) -> Result<Committed> {
         let pod = match change.scope {
             Scope::Pod(id) => id,

@@ -12,15 +12,15 @@ use crate::rdf::vocab::{rdf, xsd};
 /// Blank nodes are written in place up to this depth, then by label: printing recurses.
 const NESTING: usize = 16;
 
-pub(in super::super) fn print(graph: &Graph, prefixes: &[(String, String)]) -> String {
-    let mut printer = Printer::new(prefixes);
+pub(in super::super) fn print(graph: &Graph, prefixes: &[(String, String)], own: &str) -> String {
+    let mut printer = Printer::new(prefixes, own);
     printer.graph(graph, &Shape::of(graph));
     printer.out
 }
 
 /// TriG. Blank nodes keep their labels, for they may be shared between graphs.
-pub(in super::super) fn print_dataset(dataset: &Dataset, prefixes: &[(String, String)]) -> String {
-    let mut printer = Printer::new(prefixes);
+pub(in super::super) fn print_dataset(dataset: &Dataset, prefixes: &[(String, String)], own: &str) -> String {
+    let mut printer = Printer::new(prefixes, own);
     printer.graph(&dataset.default, &Shape::default());
     for (name, graph) in &dataset.named {
         printer.out.push('\n');
@@ -95,14 +95,17 @@ fn cell_value<'a>(graph: &'a Graph, cell: &'a Term) -> Option<&'a Term> {
 struct Printer<'a> {
     out: String,
     prefixes: HashMap<&'a str, &'a str>,
+    /// The address of the document, which is written as nothing; empty if that is not known.
+    own: &'a str,
     indent: usize,
 }
 
 impl<'a> Printer<'a> {
-    fn new(prefixes: &'a [(String, String)]) -> Self {
-        let mut printer = Self { out: String::new(), prefixes: HashMap::new(), indent: 0 };
+    fn new(prefixes: &'a [(String, String)], own: &'a str) -> Self {
+        let mut printer = Self { out: String::new(), prefixes: HashMap::new(), own, indent: 0 };
         for (prefix, namespace) in prefixes.iter().filter(|(prefix, _)| super::super::is_plain_prefix(prefix)) {
-            let _ = writeln!(printer.out, "@prefix {prefix}: <{namespace}> .");
+            let reference = printer.reference(namespace);
+            let _ = writeln!(printer.out, "@prefix {prefix}: <{reference}> .");
             printer.prefixes.insert(namespace, prefix);
         }
         printer
@@ -237,10 +240,16 @@ impl<'a> Printer<'a> {
         // What stands before the local name may end in a character of several bytes.
         let start = local.map_or(0, |at| at + iri[at..].chars().next().map_or(0, char::len_utf8));
         let (namespace, local) = iri.split_at(start);
+        let reference = self.reference(iri);
         let _ = match self.prefixes.get(namespace) {
             Some(prefix) if !local.starts_with('-') => write!(self.out, "{prefix}:{local}"),
-            _ => write!(self.out, "<{iri}>"),
+            _ => write!(self.out, "<{reference}>"),
         };
+    }
+
+    /// What stands for an IRI: of the document itself, only what follows its address.
+    fn reference<'i>(&self, iri: &'i str) -> &'i str {
+        iri.strip_prefix(self.own).filter(|rest| rest.is_empty() || rest.starts_with('#')).unwrap_or(iri)
     }
 
     fn literal(&mut self, literal: &Literal) {
