@@ -1,5 +1,5 @@
 //! Proofs of possession (DPoP): what one must be to count. Pure but for the cache of verifiers; whether a proof was
-//! seen before is [`super::replay`]'s question.
+//! seen before is `super::replay`'s question.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! The RDF formats we read and write.
 //!
-//! Reading is strict RDF 1.1, never fetches anything, and is bounded (see [`bounds`]): what a stranger sends
+//! Reading is strict RDF 1.1, never fetches anything, and is bounded (see `bounds`): what a stranger sends
 //! ends in a graph or in [`Malformed`], within bounded time and memory.
 
 pub(super) mod bounds;

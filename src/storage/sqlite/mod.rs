@@ -1,7 +1,7 @@
 //! The embedded backend: one SQLite database and a folder of blobs.
 //!
 //! The catalogue and all small bodies lie in `cartable.sqlite`, large bodies in `blobs/`. One thread writes
-//! ([`writer`]), a few connections read ([`readers`]); other processes may read and write beside us.
+//! (`writer`), a few connections read (`readers`); other processes may read and write beside us.
 
 mod apply;
 mod backup;
