@@ -1,7 +1,7 @@
 //! The name that a client would like for what it posts.
 
 use http::header::{HeaderMap, HeaderName};
-use percent_encoding::percent_decode;
+use percent_encoding::percent_decode_str;
 
 use super::Invalid;
 use crate::path::{ACL_SUFFIX, DESCRIPTION_SUFFIX, Name};
@@ -16,7 +16,10 @@ pub fn slug(headers: &HeaderMap, container: bool) -> Result<Option<String>, Inva
     if values.next().is_some() {
         return Err(Invalid::Repeated("Slug"));
     }
-    let Ok(decoded) = percent_decode(value.as_bytes()).decode_utf8() else { return Ok(None) };
+    // Browsers put the letters of Latin-1 into a field as one byte each.
+    let latin_1 = || value.as_bytes().iter().map(|byte| char::from(*byte)).collect();
+    let sent = str::from_utf8(value.as_bytes()).map_or_else(|_| latin_1(), str::to_owned);
+    let Ok(decoded) = percent_decode_str(&sent).decode_utf8() else { return Ok(None) };
     let text = decoded.trim();
     let text = if container { text.strip_suffix('/').unwrap_or(text) } else { text };
     if text.contains('/') {
@@ -67,6 +70,7 @@ mod tests {
             assert_eq!(read(value.as_bytes(), false), document, "{value}");
             assert_eq!(read(value.as_bytes(), true), container, "{value} for a container");
         }
+        assert_eq!(read(b"\xE9t\xE9", false), name("été"), "as a browser sends it");
         assert_eq!(read("x".repeat(300).as_bytes(), false), Ok(None));
         assert_eq!(slug(&HeaderMap::new(), false), Ok(None));
     }
