@@ -74,7 +74,7 @@ fn request() -> impl Strategy<Value = Request> {
     ]
 }
 
-/// Shows: P-9, P-10, P-19, P-21, P-23, P-24, P-71, P-196, P-247, W-24, W-41
+/// Shows: P-9, P-10, P-19, P-21, P-23, P-24, P-71, P-196, W-24, W-41
 #[test]
 fn the_server_does_what_the_model_says() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -8,7 +8,7 @@ use crate::faults::watched;
 use crate::picture::{Picture, files};
 use crate::world::{Settings, World};
 
-/// Shows: P-27, P-28, P-29, P-30, P-249, P-250
+/// Shows: P-27, P-28, P-29, P-30
 #[tokio::test]
 async fn no_path_leads_out_of_a_pod_or_around_its_rules() {
     let world = World::start().await;
@@ -65,7 +65,7 @@ async fn no_path_leads_out_of_a_pod_or_around_its_rules() {
     }
 }
 
-/// Shows: P-27, P-31, P-35, P-249
+/// Shows: P-27, P-31, P-35
 #[tokio::test]
 async fn names_never_reach_the_disk() {
     let world = World::start().await;
