@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION,
-    X_CONTENT_TYPE_OPTIONS,
+    ORIGIN, X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
@@ -110,9 +110,12 @@ impl App {
         for_pods(self.pods.answer(incoming, upload).await, &head.headers)
     }
 
-    /// Spec: W-63
+    /// Spec: W-63, W-66
     async fn caller(&self, door: &Door, head: &Parts) -> Result<Caller, Problem> {
-        let origin = cors::Origin::of(&head.headers).and_then(|origin| origin.normalised());
+        let origin = head.headers.contains_key(ORIGIN).then(|| {
+            // What is no origin, or `null`, is one that no rule names.
+            cors::Origin::of(&head.headers).and_then(|origin| origin.normalised()).unwrap_or_else(|| "null".into())
+        });
         if !head.headers.contains_key(AUTHORIZATION) {
             return Ok(Caller { agent: None, origin });
         }

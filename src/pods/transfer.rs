@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{Error, Granted, Outcome, PAGE, PATIENCE, Pods, Seen, Staged};
 use crate::access::{Caller, Mode};
 use crate::path::{ACL_SUFFIX, ContainerPath, DESCRIPTION_SUFFIX, Name, ResourcePath, Role};
-use crate::rdf::format;
+use crate::rdf::format::{self, Document};
 use crate::rdf::graph::{Graph, Term, Triple};
 use crate::resource::condition::Conditions;
 use crate::resource::{Asked, Method, Model, Operation, Received, Refusal, Sent, issuer, methods};
@@ -137,6 +137,10 @@ impl Pods {
     async fn try_transfer(&self, caller: &Caller, transfer: &Transfer) -> Result<Outcome, Error> {
         let source = self.source(caller, transfer).await?;
         let (destination, replaced, granted) = self.destination(caller, transfer).await?;
+        let state = source.parts.first().and_then(|top| top.spot.record.as_ref());
+        if !transfer.conditions.allow_write(state.map(|record| (record.state(), record.modified))) {
+            return Err(Refusal::PreconditionFailed.into());
+        }
         let mut change = Change::of(Scope::Pod(destination.found.pod.id), self.clock.now());
         change.expected.extend(granted.relied_on.iter().cloned());
         if let Some(container) = destination.found.above.first() {
@@ -176,13 +180,12 @@ impl Pods {
     async fn source(&self, caller: &Caller, transfer: &Transfer) -> Result<Tree, Error> {
         let from = self.look(&transfer.from).await?;
         self.decide(&from, caller, &asked(&transfer.from, Operation::Read)).await?;
-        let Some(target) = from.found.target() else { return Err(Refusal::NotFound.into()) };
+        if from.found.target().is_none() {
+            return Err(Refusal::NotFound.into());
+        }
         let allowed = methods(&transfer.from, Some(true));
         if !allowed.contains(&transfer.verb.method()) {
             return Err(Refusal::MethodNotAllowed(allowed).into());
-        }
-        if !transfer.conditions.allow_write(Some((target.state(), target.modified))) {
-            return Err(Refusal::PreconditionFailed.into());
         }
         let purpose = if transfer.verb == Verb::Copy { Purpose::Copy } else { Purpose::Move };
         self.tree(caller, transfer, purpose).await
@@ -239,10 +242,7 @@ impl Pods {
     fn part(&self, seen: &Seen, transfer: &Transfer, purpose: Purpose, controls: bool) -> Result<Part, Error> {
         let path = seen.found.path.clone();
         let mut spot = seen.found.subject.clone();
-        let vouches = match &spot.record {
-            Some(record) if purpose != Purpose::Replace => self.vouches(record, &path, transfer)?,
-            _ => false,
-        };
+        let vouches = purpose != Purpose::Replace && self.vouches(&spot, &path, transfer)?;
         let unread = |record: &mut Option<Record>| {
             if let Some(record) = record.as_mut().filter(|record| matches!(record.body, Body::Inline(_))) {
                 record.body = Body::Unread;
@@ -258,11 +258,16 @@ impl Pods {
         Ok(Part { path, spot, controls, vouches })
     }
 
-    /// Whether a document says at its new place who vouches for a WebID.
-    fn vouches(&self, record: &Record, path: &ResourcePath, transfer: &Transfer) -> Result<bool, Error> {
+    /// Whether a resource says at its new place, itself or by its description, who vouches for a WebID of its.
+    fn vouches(&self, spot: &Spot, path: &ResourcePath, transfer: &Transfer) -> Result<bool, Error> {
         let to = path.rebased(&transfer.from, &transfer.to).ok_or(Refusal::Overlap)?;
         let iri = self.addresses.iri(&to);
-        Ok(record.format().is_some() && issuer::added(None, &record.document(&iri)?, &iri))
+        let itself = spot.record.as_ref().filter(|record| record.format().is_some());
+        let itself = itself.map(|record| record.document(&iri)).transpose()?;
+        let description = spot.description.as_ref();
+        let description =
+            description.map(|record| self.rewritten(record, &path.description(), transfer)).transpose()?;
+        Ok([itself, description].iter().flatten().any(|document| issuer::added(None, document, &iri, &iri)))
     }
 
     async fn members_of(
@@ -311,12 +316,13 @@ impl Pods {
         let (media_type, inbox) = (record.media_type.clone(), record.inbox.clone());
         put(change, to.clone(), Content { media_type, body, by: by.clone(), inbox }, true);
         if let Some(description) = description {
-            let content = self.rewritten(description, &from.description(), transfer, by.clone())?;
-            put(change, to.description(), content, false);
+            let document = self.rewritten(description, &from.description(), transfer)?;
+            put(change, to.description(), printed(description, &document, by.clone())?, false);
         }
         if let Some(acl) = acl {
             if controls_destination && part.controls {
-                put(change, to.acl(), self.rewritten(acl, &from.acl(), transfer, by)?, false);
+                let document = self.rewritten(acl, &from.acl(), transfer)?;
+                put(change, to.acl(), printed(acl, &document, by)?, false);
             } else if transfer.verb == Verb::Move {
                 return Err(Refusal::Forbidden.into());
             }
@@ -349,13 +355,7 @@ impl Pods {
     }
 
     /// An ACL or description whose IRIs under the old place are those under the new one.
-    fn rewritten(
-        &self,
-        record: &Record,
-        path: &ResourcePath,
-        transfer: &Transfer,
-        by: Option<Arc<str>>,
-    ) -> Result<Content, Error> {
+    fn rewritten(&self, record: &Record, path: &ResourcePath, transfer: &Transfer) -> Result<Document, Error> {
         let (old, new) = (self.addresses.iri(&transfer.from), self.addresses.iri(&transfer.to));
         let mut document = record.document(&self.addresses.iri(path))?;
         let rewrite = |graph: Graph| graph.into_iter().map(|triple| rebase(triple, &old, &new)).collect::<Graph>();
@@ -363,10 +363,15 @@ impl Pods {
         for (_, graph) in &mut document.dataset.named {
             *graph = rewrite(std::mem::take(graph));
         }
-        let format = record.format().ok_or(Error::Corrupt("an auxiliary resource is not RDF"))?;
-        let bytes = Bytes::from(format::print(&document, format).map_err(Refusal::from)?);
-        Ok(Content { media_type: record.media_type.clone(), body: NewBody::Inline(bytes), by, inbox: None })
+        Ok(document)
     }
+}
+
+/// A rewritten document in the form of the record that it was.
+fn printed(record: &Record, document: &Document, by: Option<Arc<str>>) -> Result<Content, Error> {
+    let format = record.format().ok_or(Error::Corrupt("an auxiliary resource is not RDF"))?;
+    let bytes = Bytes::from(format::print(document, format).map_err(Refusal::from)?);
+    Ok(Content { media_type: record.media_type.clone(), body: NewBody::Inline(bytes), by, inbox: None })
 }
 
 /// What the destination must look like.
@@ -441,16 +446,14 @@ fn delete_tree(change: &mut Change, tree: &Tree) {
 fn rebase(triple: Triple, old: &str, new: &str) -> Triple {
     let moved = |iri: &str| {
         let rest = iri.strip_prefix(old)?;
-        let inside = old.ends_with('/')
-            || rest.is_empty()
-            || rest.starts_with(['#', '?'])
-            || rest == ACL_SUFFIX
-            || rest == DESCRIPTION_SUFFIX;
-        inside.then(|| format!("{new}{rest}"))
+        let auxiliary = rest.strip_prefix(ACL_SUFFIX).or_else(|| rest.strip_prefix(DESCRIPTION_SUFFIX));
+        let inside = |rest: &str| rest.is_empty() || rest.starts_with(['#', '?']);
+        (old.ends_with('/') || inside(rest) || auxiliary.is_some_and(inside)).then(|| format!("{new}{rest}"))
     };
     let term = |term: Term| match &term {
         Term::Iri(iri) => moved(iri).map_or(term.clone(), Term::iri),
         _ => term,
     };
-    Triple { subject: term(triple.subject), predicate: triple.predicate, object: term(triple.object) }
+    let predicate = moved(&triple.predicate).map_or(triple.predicate.clone(), Into::into);
+    Triple { subject: term(triple.subject), predicate, object: term(triple.object) }
 }

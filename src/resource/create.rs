@@ -12,16 +12,16 @@ use crate::storage::{Change, Content, Expected, Found, Happening, NewBody, Recor
 /// What a new resource consists of.
 pub(super) struct New {
     pub content: Content,
-    /// The content, if it is RDF.
+    /// The content, or a container's own triples, if it is RDF.
     pub document: Option<Document>,
     /// The description that is made with it: a container's own triples.
     pub description: Option<Content>,
 }
 
 impl New {
-    /// Whether writing it over `existing` changes who vouches for a WebID.
-    pub fn adds_issuer(&self, existing: Option<&Record>, iri: &str) -> bool {
-        self.document.as_ref().is_some_and(|document| issuer::added(existing, document, iri))
+    /// Whether writing it over `existing` at `url` changes who vouches for a WebID of `subject`.
+    pub fn adds_issuer(&self, existing: Option<&Record>, url: &str, subject: &str) -> bool {
+        self.document.as_ref().is_some_and(|document| issuer::added(existing, document, url, subject))
     }
 }
 
@@ -107,7 +107,8 @@ pub(super) fn admit_post(post: &Post, found: &Found) -> Result<(), Refusal> {
 pub(super) fn plan_post(asked: &Asked, post: &Post, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
     let Some(child) = &post.child else { return Ok(Plan::Keep) };
     let new = put::new(asked, &post.sent, child, None, setting)?;
-    let alters_issuers = new.adds_issuer(None, &setting.addresses.iri(child));
+    let iri = setting.addresses.iri(child);
+    let alters_issuers = new.adds_issuer(None, &iri, &iri);
     let change = change(found, new, setting);
     Ok(Plan::write(Writing { change, made: Made::Created(child.clone()), alters_issuers }))
 }

@@ -7,24 +7,25 @@ use crate::rdf::graph::Triple;
 use crate::rdf::vocab::solid;
 use crate::storage::Record;
 
-/// Whether `document`, written over `existing`, adds a `solid:oidcIssuer` to a WebID of its own.
+/// Whether `document`, written over `existing` at `url`, adds a `solid:oidcIssuer` to a WebID of `subject`: of the
+/// document itself, or of what it describes, for a container shows what its description says.
 ///
 /// Whoever could add one with Write alone could sign in as the pod's owner.
 ///
 /// Spec: oidc#oidc-issuer-discovery
-pub fn added(existing: Option<&Record>, document: &Document, iri: &str) -> bool {
-    let after = issuers(document, iri);
+pub fn added(existing: Option<&Record>, document: &Document, url: &str, subject: &str) -> bool {
+    let after = issuers(document, subject);
     if after.is_empty() {
         return false;
     }
-    let before = existing.and_then(|record| record.document(iri).ok());
-    before.is_none_or(|before| !after.is_subset(&issuers(&before, iri)))
+    let before = existing.and_then(|record| record.document(url).ok());
+    before.is_none_or(|before| !after.is_subset(&issuers(&before, subject)))
 }
 
-/// The issuers that a document states for subjects of its own.
-fn issuers<'a>(document: &'a Document, iri: &str) -> BTreeSet<&'a Triple> {
+/// The issuers that a document states for the WebIDs of a resource.
+fn issuers<'a>(document: &'a Document, of: &str) -> BTreeSet<&'a Triple> {
     let own = |triple: &&Triple| {
-        let subject = triple.subject.as_iri().and_then(|subject| subject.strip_prefix(iri));
+        let subject = triple.subject.as_iri().and_then(|subject| subject.strip_prefix(of));
         subject.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
     };
     document.dataset.default.iter().filter(|triple| *triple.predicate == *solid::OIDC_ISSUER).filter(own).collect()

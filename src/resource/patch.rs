@@ -39,7 +39,7 @@ fn document(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) ->
     let Some(record) = existing else {
         let content = edited.content(asked, None)?;
         let new = New { content, document: Some(edited.document), description: None };
-        let alters_issuers = new.adds_issuer(None, &iri);
+        let alters_issuers = new.adds_issuer(None, &iri, &iri);
         let change = create::change(found, new, setting);
         return Ok(Plan::write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers }));
     };
@@ -47,7 +47,7 @@ fn document(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) ->
         return Ok(Plan::Keep);
     }
     let content = edited.content(asked, record.inbox.clone())?;
-    let alters_issuers = issuer::added(existing, &edited.document, &iri);
+    let alters_issuers = issuer::added(existing, &edited.document, &iri, &iri);
     let mut change = change(found, setting.now);
     change.events.push(event(Happening::Update, found.path.clone()));
     change.writes.push(Write::Put { path: found.path.clone(), content });
@@ -61,14 +61,16 @@ fn document(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) ->
 fn container(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
     let iri = setting.addresses.iri(&found.path);
     let old = found.subject.description.as_ref();
-    let edited = Edited::apply(edit, old, &setting.addresses.iri(&found.path.description()))?;
+    let description = setting.addresses.iri(&found.path.description());
+    let edited = Edited::apply(edit, old, &description)?;
+    let alters_issuers = issuer::added(old, &edited.document, &description, &iri);
     protect(&edited.document.dataset.default, &iri, true)?;
     let Some(container) = found.target() else {
         let description =
             if edited.document.dataset.default.is_empty() { None } else { Some(edited.content(asked, None)?) };
         let content = Content { media_type: "".into(), body: NewBody::Absent, by: asked.by.clone(), inbox: None };
         let change = create::change(found, New { content, document: None, description }, setting);
-        return Ok(Plan::write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers: false }));
+        return Ok(Plan::write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers }));
     };
     if !edited.changed {
         return Ok(Plan::Keep);
@@ -80,7 +82,7 @@ fn container(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) -
     change.events.push(event(happening, path.clone()));
     change.writes.push(Write::Put { path, content: edited.content(asked, None)? });
     put::touch(&mut change, found, container);
-    Ok(Plan::write(Writing { change, made: Made::Changed, alters_issuers: false }))
+    Ok(Plan::write(Writing { change, made: Made::Changed, alters_issuers }))
 }
 
 /// Spec: P-78, P-83, W-8, W-9, W-12
@@ -95,7 +97,8 @@ fn auxiliary(asked: &Asked, edit: &Edit, found: &Found, setting: &Setting<'_>) -
     if found.target().is_some() && !edited.changed {
         return Ok(Plan::Keep);
     }
-    Ok(write_auxiliary(found, subject, edited.content(asked, None)?, setting))
+    let alters_issuers = put::describes_issuer(found, &edited.document, setting);
+    Ok(write_auxiliary(found, subject, edited.content(asked, None)?, alters_issuers, setting))
 }
 
 /// Refuses a patch that would add what only the server says.

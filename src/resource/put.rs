@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::container::{Facts, strip_managed};
 use super::create::{self, New};
-use super::{Asked, Made, Model, Plan, Received, Refusal, Sent, Setting, Writing, change, event, turtle};
+use super::{Asked, Made, Model, Plan, Received, Refusal, Sent, Setting, Writing, change, event, issuer, turtle};
 use crate::path::{ResourcePath, Role};
 use crate::rdf::format::{self, Document, Format};
 use crate::storage::{Body, Content, Expected, Found, Happening, NewBody, Record, Write};
@@ -52,7 +52,7 @@ fn document(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) ->
     let existing = found.target();
     let iri = setting.addresses.iri(&found.path);
     let new = new(asked, sent, &found.path, existing, setting)?;
-    let alters_issuers = new.adds_issuer(existing, &iri);
+    let alters_issuers = new.adds_issuer(existing, &iri, &iri);
     let Some(existing) = existing else {
         let change = create::change(found, new, setting);
         return Ok(Plan::write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers }));
@@ -72,13 +72,14 @@ fn document(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) ->
 fn container(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
     let existing = found.target();
     let new = new(asked, sent, &found.path, existing, setting)?;
-    let Some(existing) = existing else {
-        let change = create::change(found, new, setting);
-        return Ok(Plan::write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers: false }));
-    };
-    let mut change = change(found, setting.now);
     let path = found.path.description();
     let old = found.subject.description.as_ref();
+    let alters_issuers = new.adds_issuer(old, &setting.addresses.iri(&path), &setting.addresses.iri(&found.path));
+    let Some(existing) = existing else {
+        let change = create::change(found, new, setting);
+        return Ok(Plan::write(Writing { change, made: Made::Created(found.path.clone()), alters_issuers }));
+    };
+    let mut change = change(found, setting.now);
     change.expected.push(Expected::Record(path.clone(), old.map(|record| record.version)));
     match (new.description, old) {
         (None, None) => return Ok(Plan::Keep),
@@ -94,7 +95,7 @@ fn container(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) -
         }
     }
     touch(&mut change, found, existing);
-    Ok(Plan::write(Writing { change, made: Made::Changed, alters_issuers: false }))
+    Ok(Plan::write(Writing { change, made: Made::Changed, alters_issuers }))
 }
 
 /// Writes a container's record anew, since its representation changed with its description.
@@ -114,6 +115,7 @@ fn auxiliary(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) -
     let media_type = sent.media_type.clone().unwrap_or_else(turtle);
     let format = Format::of(&media_type).ok_or(Refusal::RdfOnly)?;
     let document = parse(sent.body.bytes(), format, &iri)?;
+    let alters_issuers = describes_issuer(found, &document, setting);
     let body = if found.path.role() == Role::Description {
         let subject_iri = setting.addresses.iri(&found.path.subject());
         own_triples(sent, document, format, &facts(&subject_iri, found, setting))?
@@ -121,11 +123,23 @@ fn auxiliary(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) -
         sent.body.content()
     };
     let content = Content { media_type, body: NewBody::Inline(body), by: asked.by.clone(), inbox: None };
-    Ok(write_auxiliary(found, subject, content, setting))
+    Ok(write_auxiliary(found, subject, content, alters_issuers, setting))
+}
+
+/// Whether `document`, written to the target, would have it say who vouches for a WebID of its subject.
+pub(super) fn describes_issuer(found: &Found, document: &Document, setting: &Setting<'_>) -> bool {
+    let (url, subject) = (setting.addresses.iri(&found.path), setting.addresses.iri(&found.path.subject()));
+    found.path.role() == Role::Description && issuer::added(found.target(), document, &url, &subject)
 }
 
 /// The change that writes an auxiliary resource, once its content is settled.
-pub(super) fn write_auxiliary(found: &Found, subject: &Record, content: Content, setting: &Setting<'_>) -> Plan {
+pub(super) fn write_auxiliary(
+    found: &Found,
+    subject: &Record,
+    content: Content,
+    alters_issuers: bool,
+    setting: &Setting<'_>,
+) -> Plan {
     if found.target().is_some_and(|existing| unchanged(existing, &content)) {
         return Plan::Keep;
     }
@@ -139,7 +153,7 @@ pub(super) fn write_auxiliary(found: &Found, subject: &Record, content: Content,
         touch(&mut change, found, subject);
     }
     let made = if created { Made::Created(found.path.clone()) } else { Made::Changed };
-    Plan::write(Writing { change, made, alters_issuers: false })
+    Plan::write(Writing { change, made, alters_issuers })
 }
 
 /// The content of a resource at `path`, checked.
@@ -164,7 +178,8 @@ pub(super) fn new(
             is_storage: path.is_root(),
             members: setting.members,
         };
-        return Ok(New { content, document: None, description: description(sent, by, &facts)? });
+        let (description, document) = description(sent, by, &facts)?.unzip();
+        return Ok(New { content, document, description });
     }
     let media_type = sent.media_type.clone().ok_or(Refusal::ContentTypeMissing)?;
     let document = Format::of(&media_type).map(|format| parse(sent.body.bytes(), format, &iri)).transpose()?;
@@ -174,7 +189,7 @@ pub(super) fn new(
 }
 
 /// The user's triples that a container's body holds; `None` if it holds none.
-fn description(sent: &Sent, by: Option<Arc<str>>, facts: &Facts<'_>) -> Result<Option<Content>, Refusal> {
+fn description(sent: &Sent, by: Option<Arc<str>>, facts: &Facts<'_>) -> Result<Option<(Content, Document)>, Refusal> {
     if sent.body.bytes().is_empty() {
         return Ok(None);
     }
@@ -187,7 +202,7 @@ fn description(sent: &Sent, by: Option<Arc<str>>, facts: &Facts<'_>) -> Result<O
     }
     // Printed anew, for relative IRIs mean something else in a description than in its container.
     let body = NewBody::Inline(print(&document, format)?);
-    Ok(Some(Content { media_type: format.media_type().into(), body, by, inbox: None }))
+    Ok(Some((Content { media_type: format.media_type().into(), body, by, inbox: None }, document)))
 }
 
 /// The bytes without server-managed triples: as sent if there were none, else printed anew.

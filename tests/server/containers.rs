@@ -10,7 +10,6 @@ const NOTE: &str = "<> a <#Note>.";
 
 /// Shows: P-65, P-66, P-67, P-69, solid#server-basic-container, solid#server-contained-resource-metadata
 #[tokio::test]
-#[ignore = "JSON-LD is not built yet"]
 async fn a_listing_says_what_is_in_a_container() {
     let world = World::start().await;
     let alice = &world.alice;
@@ -46,7 +45,6 @@ const MEDIA: &str = "http://www.w3.org/ns/iana/media-types/";
 ///
 /// Shows: P-69
 #[tokio::test]
-#[ignore = "JSON-LD is not built yet"]
 async fn odd_types_do_not_break_a_listing() {
     let world = World::start().await;
     let alice = &world.alice;
@@ -63,7 +61,6 @@ async fn odd_types_do_not_break_a_listing() {
 
 /// Shows: P-73, P-25
 #[tokio::test]
-#[ignore = "JSON-LD is not built yet"]
 async fn a_large_listing_comes_whole() {
     let world = World::start().await;
     let alice = &world.alice;
@@ -80,7 +77,6 @@ async fn a_large_listing_comes_whole() {
 
 /// Shows: P-25
 #[tokio::test]
-#[ignore = "JSON-LD is not built yet"]
 async fn a_query_changes_nothing() {
     let world = World::start().await;
     let alice = &world.alice;

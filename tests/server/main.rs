@@ -3,31 +3,37 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod account;
+mod authentication;
 mod auxiliary;
+mod concurrency;
 mod conditions;
 mod containers;
+mod copy_and_move;
 mod cors;
 mod deleting;
-mod n3_patch;
-mod negotiation;
-mod posting;
-mod ranges;
-mod concurrency;
 mod erasure;
 mod faults;
 #[path = "../support/faulty.rs"]
 mod faulty;
+mod groups_and_conditions;
 mod hostile;
+mod n3_patch;
+mod negotiation;
 mod outward;
+mod permissions;
 #[path = "../support/picture.rs"]
 mod picture;
+mod posting;
 mod quota;
+mod ranges;
 mod raw;
 mod reading;
 mod requests;
 mod slashes_and_names;
+mod sparql_update;
 mod storage_description;
 mod token;
-#[expect(dead_code, reason = "the stories to come use the rest")]
+mod wac_allow;
+mod webid_issuer;
 mod world;
 mod writing;

@@ -232,7 +232,6 @@ async fn the_clauses_say_which_modes_are_needed() {
 
 /// Shows: P-183, P-180
 #[tokio::test]
-#[ignore = "JSON-LD is not built yet"]
 async fn a_patched_resource_keeps_its_form() {
     let world = World::start().await;
     let alice = &world.alice;

@@ -7,7 +7,6 @@ const JSON: &str = r#"{"@context": {"s": "http://schema.org/"}, "@id": "", "@typ
 
 /// Shows: P-96, P-97, P-98, solid#server-representation-turtle-jsonld
 #[tokio::test]
-#[ignore = "JSON-LD is not built yet"]
 async fn rdf_can_be_had_as_turtle_and_json_ld_whichever_way_it_was_written() {
     let world = World::start().await;
     let alice = &world.alice;
@@ -35,7 +34,6 @@ async fn rdf_can_be_had_as_turtle_and_json_ld_whichever_way_it_was_written() {
 ///
 /// Shows: P-96, W-4, wac#server-get-acl-turtle
 #[tokio::test]
-#[ignore = "JSON-LD is not built yet"]
 async fn containers_and_auxiliary_resources_come_in_both_forms() {
     let world = World::start().await;
     let alice = &world.alice;
@@ -86,7 +84,6 @@ async fn the_client_chooses() {
 
 /// Shows: P-104
 #[tokio::test]
-#[ignore = "JSON-LD is not built yet"]
 async fn named_graphs_stay_in_json_ld_and_are_left_out_of_turtle() {
     let world = World::start().await;
     let alice = &world.alice;

@@ -185,7 +185,6 @@ async fn any_type_is_taken() {
 
 /// Shows: P-219, P-220, P-221, P-64, W-50, solid#server-ldn
 #[tokio::test]
-#[ignore = "JSON-LD is not built yet"]
 async fn an_inbox_takes_notifications_from_everyone_who_is_signed_in() {
     let world = World::start().await;
     let (alice, bob) = (&world.alice, &world.bob);

@@ -223,7 +223,6 @@ pub struct Person {
 #[derive(Clone)]
 struct Known {
     webid: String,
-    client: String,
     token: String,
     key: Jwk,
 }
@@ -251,8 +250,7 @@ impl Person {
             jkt: Some(jkt),
         };
         let token = keys.sign(&token, Algorithm::Es256, clock.now()).await.unwrap();
-        let client = credential.id.as_str().to_owned();
-        Self { identity: Some(Known { webid: home.webid, client, token, key }), pod: home.pod, ..self }
+        Self { identity: Some(Known { webid: home.webid, token, key }), pod: home.pod, ..self }
     }
 
     /// This person's WebID.
@@ -260,14 +258,14 @@ impl Person {
         &self.identity.as_ref().unwrap().webid
     }
 
-    /// The client that this person's token names.
-    pub fn client(&self) -> &str {
-        &self.identity.as_ref().unwrap().client
-    }
-
     /// This person's access token.
     pub fn token(&self) -> &str {
         &self.identity.as_ref().unwrap().token
+    }
+
+    /// Whether this person is signed in.
+    pub fn is_known(&self) -> bool {
+        self.identity.is_some()
     }
 
     /// The same person without credentials.
