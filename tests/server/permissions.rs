@@ -60,7 +60,7 @@ const AUXILIARY: [Row; 15] = [
     ("PUT", "T.meta", true, "w", "", 201, ""),
     ("insert", "T.meta", true, "a", "", 201, ""),
     ("delete", "T.meta", true, "rw", "", 409, "patch-conflict"),
-    ("DELETE", "T.meta", true, "w", "", 404, "not-found"),
+    ("DELETE", "T.meta", true, "rw", "", 404, "not-found"),
     ("GET", "T.meta", false, "r", "", 404, "not-found"),
     ("PUT", "T.meta", false, "w", "", 409, "subject-missing"),
     ("POST", "T.meta", true, "w", "", 405, "method-not-allowed"),
