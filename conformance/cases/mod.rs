@@ -26,6 +26,7 @@ mod wac_conditions;
 mod wac_allow;
 mod tokens;
 mod provider;
+mod applications;
 mod provisioning;
 
 /// What every file of cases uses.
@@ -51,7 +52,7 @@ mod prelude {
 
 use crate::case::{Case, Group};
 
-const GROUPS: [Group; 25] = [
+const GROUPS: [Group; 26] = [
     reading::GROUP,
     addresses::GROUP,
     storage::GROUP,
@@ -76,6 +77,7 @@ const GROUPS: [Group; 25] = [
     wac_allow::GROUP,
     tokens::GROUP,
     provider::GROUP,
+    applications::GROUP,
     provisioning::GROUP,
 ];
 

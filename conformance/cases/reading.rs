@@ -32,6 +32,7 @@ pub const GROUP: Group = group!(
         an_unknown_method_is_refused,
         an_unsupported_method_is_told_the_others,
         http_1_1_is_spoken,
+        http_is_redirected_to_https,
         a_missing_host_is_refused,
         another_host_is_not_ours,
         a_waiting_client_is_refused_at_once,
@@ -381,6 +382,23 @@ async fn http_1_1_is_spoken(t: Trial) -> Verdict {
     let answer = raw(&t, request.as_bytes()).await?;
     ensure(answer.starts_with("HTTP/1.1 401 "), "the status line is not one of HTTP/1.1")?;
     ensure(answer.to_ascii_lowercase().contains("\r\ndate: "), "the response has no date")
+}
+
+/// A request over http is redirected to the same address over https.
+///
+/// Shows: solid#server-tls-https-redirect, P-2
+async fn http_is_redirected_to_https(t: Trial) -> Verdict {
+    let url = t.at("note.ttl?x=y");
+    let host = crate::http::authority(&url).unwrap_or_default();
+    let plain = url.replacen("https://", "http://", 1);
+    if plain == url || host.contains(':') {
+        return Err(Stop::Inapplicable("the server is not at the usual port for https".into()));
+    }
+    let Ok(answer) = t.anyone.get(&plain).await else {
+        return Err(Stop::Inapplicable("the server does not answer over http".into()));
+    };
+    let target = answer.one_of(&[301, 308])?.location()?;
+    ensure(target == url, format!("it leads to {target}"))
 }
 
 /// A request without Host, or with a malformed one, is refused.

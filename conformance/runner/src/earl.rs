@@ -80,3 +80,34 @@ fn prefixed() -> TurtleSerializer {
 fn earl(name: &str) -> NamedNode {
     iri(format!("{EARL}{name}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Outcome;
+    use crate::{cases, rdf};
+
+    #[test]
+    fn the_report_reads_back() {
+        let reason = Some("200 instead of 404 (\"quoted\")\n".to_owned());
+        let failed = |case| Result { case, outcome: Outcome::Failed, reason: reason.clone() };
+        let results: Vec<_> = cases::all().into_iter().map(failed).collect();
+        let text = print(&results, "https://pods.example/", "2026-01-01T00:00:00Z").expect("it prints");
+        let graph = rdf::parse("text/turtle", text.as_bytes(), "https://pods.example/").expect("it parses");
+        let outcome = iri(format!("{EARL}outcome"));
+        let failures = graph.subjects_for_predicate_object(&outcome, &earl("failed")).count();
+        assert_eq!(failures, results.len());
+    }
+
+    #[test]
+    fn our_description_for_the_public_suite_reads() {
+        let text = include_str!("../../official/cartable.ttl");
+        let graph = rdf::parse("text/turtle", text.as_bytes(), "https://cartable.example/").expect("it parses");
+        assert!(rdf::has(
+            &graph,
+            "https://w3id.org/cartable/conformance/cartable",
+            TYPE,
+            &format!("{EARL}TestSubject")
+        ));
+    }
+}

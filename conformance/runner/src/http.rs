@@ -120,7 +120,9 @@ impl Client {
 
     async fn connect(&self, place: &Place<'_>) -> Result<Box<dyn Stream>, Error> {
         let lost = |error: std::io::Error| Error::Connection(place.authority(), error.to_string());
-        let stream = TcpStream::connect((place.host, place.port)).await.map_err(lost)?;
+        // Names below localhost mean this machine (RFC 6761), though not every resolver knows them.
+        let host = if place.host.ends_with(".localhost") { "localhost" } else { place.host };
+        let stream = TcpStream::connect((host, place.port)).await.map_err(lost)?;
         stream.set_nodelay(true).map_err(lost)?;
         if !place.secure {
             return Ok(Box::new(stream));
