@@ -1,4 +1,4 @@
-//! Our own server, as the program that people install, goes through all conformance cases.
+//! Our own server, as the program that people install, goes through all conformance cases, in both layouts.
 //!
 //! The reports are in `target/conformance`. Cases that are known to fail are listed, with the reason, in
 //! `conformance/known-failures.txt`; the test fails for any other, and for one that has come to pass.
@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -16,7 +17,19 @@ use tempfile::TempDir;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn our_server_conforms() {
-    let server = Server::start();
+    conforms("path", free_port(), &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_server_conforms_with_a_host_for_each_pod() {
+    let port = free_port();
+    let host = format!("pods_host=pods.localhost:{port}");
+    conforms("subdomain", port, &["--set", "layout=subdomain", "--set", &host]).await;
+}
+
+/// Plays all cases with a server that has these settings.
+async fn conforms(name: &str, port: u16, settings: &[&str]) {
+    let server = Server::start(port, settings);
     let plan = Plan {
         server: server.url.clone(),
         issuer: server.url.clone(),
@@ -28,9 +41,9 @@ async fn our_server_conforms() {
         at_once: 4,
     };
     let results = run::run(&plan, |_| {}).await.expect("both people can sign in");
-    let folder = root().join("target/conformance");
+    let folder = root().join("target/conformance").join(name);
     run::write_reports(&results, "https://cartable.example/", &folder).await.expect("the reports can be written");
-    println!("{}; see {}", outcome::summary(&results), folder.join("report.html").display());
+    println!("{name}: {}; see {}", outcome::summary(&results), folder.join("report.html").display());
 
     let known = known_failures();
     let good = |outcome| matches!(outcome, Outcome::Passed | Outcome::Inapplicable);
@@ -53,21 +66,26 @@ fn known_failures() -> BTreeSet<String> {
 struct Server {
     process: Child,
     folder: TempDir,
+    /// What every command is told of the server.
+    settings: Vec<String>,
     url: String,
 }
 
 impl Server {
-    /// Starts the server on any free port and reads from its log which one that is.
-    fn start() -> Self {
+    /// Starts the server and waits until its log says where it is.
+    fn start(port: u16, settings: &[&str]) -> Self {
+        let listen = format!("127.0.0.1:{port}");
+        let common = ["--data", "data", "--listen", &listen];
+        let settings: Vec<_> = common.into_iter().chain(settings.iter().copied()).map(str::to_owned).collect();
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut serve = command(folder.path(), "127.0.0.1:0");
+        let mut serve = command(folder.path(), &settings);
         let mut process = serve.arg("serve").stderr(Stdio::piped()).spawn().expect("the server starts");
         let mut log = BufReader::new(process.stderr.take().expect("the log is piped")).lines().map_while(Result::ok);
         let url = log.find_map(|line| Some(line.split_once("url=\"")?.1.split_once('"')?.0.to_owned()));
         // Nobody may block on a log that is full.
         std::thread::spawn(move || log.for_each(drop));
         let url = url.unwrap_or_else(|| panic!("the server said nowhere where it is: {:?}", process.wait()));
-        Self { process, folder, url }
+        Self { process, folder, settings, url }
     }
 
     /// Creates an account with a pod; gives identifier and secret of client credentials.
@@ -81,8 +99,7 @@ impl Server {
 
     /// Runs a command beside the server.
     fn office(&self, arguments: &[&str]) -> Value {
-        let port = self.url.trim_end_matches('/').rsplit(':').next().unwrap_or_default();
-        let mut command = command(self.folder.path(), &format!("127.0.0.1:{port}"));
+        let mut command = command(self.folder.path(), &self.settings);
         let command = command.args(arguments).arg("--json").stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut running = command.spawn().expect("the command starts");
         let mut input = running.stdin.take().expect("the input is piped");
@@ -102,10 +119,15 @@ impl Drop for Server {
     }
 }
 
-fn command(folder: &Path, listen: &str) -> Command {
+fn command(folder: &Path, settings: &[String]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cartable"));
-    command.env_clear().current_dir(folder).args(["--data", "data", "--listen", listen]);
+    command.env_clear().current_dir(folder).args(settings);
     command
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("some port is free");
+    listener.local_addr().expect("it has an address").port()
 }
 
 fn root() -> PathBuf {
