@@ -1,5 +1,7 @@
 //! What no friend would send: it is refused or answered with a clear error, and costs a bounded amount.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cartable::path::{MAX_DEPTH, PodName, ResourcePath};
 use cartable::pods::Limits;
 use cartable::storage::{Change, Content, NewBody, Scope, Storage, Write};
@@ -206,6 +208,14 @@ async fn documents_that_ask_for_too_much_are_refused() {
         ("deep arrays", "application/ld+json", many("[", 100_000)),
         ("deep objects", "application/ld+json", many("{\"a\":", 100_000)),
         ("a foreign context", "application/ld+json", "{\"@context\":\"https://evil.example/c\",\"a\":1}".to_owned()),
+        (
+            "contexts of contexts",
+            "application/ld+json",
+            format!("{{\"@context\":{}{}}}", many("{\"a\":{\"@id\":\"x:a\",\"@context\":", 5_000), many("}}", 5_000)),
+        ),
+        ("an endless list of contexts", "application/ld+json", format!("{{\"@context\":[{}]}}", many("\"https://evil.example/\",", 10_000))),
+        ("a file of the server as context", "application/ld+json", "{\"@context\":\"file:///etc/passwd\",\"a\":1}".to_owned()),
+        ("deep nests", "application/ld+json", format!("{}1{}", many("{\"@nest\":[", 2_000), many("]}", 2_000))),
         ("an endless number", "application/ld+json", format!("{{\"a\":{}", many("9", 1_000_000))),
         ("no text at all", "text/turtle", many("\u{0}", 100_000)),
     ] {
@@ -306,6 +316,73 @@ async fn patches_that_never_end_are_refused() {
     world.alice.ask("PATCH", "graph").n3(&deep).refused(400, "patch-malformed").await;
     let large = format!("solid:inserts {{ <> <#p> \"{}\" }}", "x".repeat(2 << 20));
     world.alice.ask("PATCH", "graph").n3(&large).refused(413, "content-too-large").await;
+}
+
+/// Shows: P-184
+#[tokio::test]
+async fn updates_that_never_end_are_refused() {
+    let world = World::start().await;
+    let triples: Vec<_> = (0..1000).map(|number| format!("<#s> <#p> <#o{number}>")).collect();
+    let before = triples.join(" . ") + " .";
+    world.alice.put("graph", &before).await.created();
+    for update in [
+        // Each triple with each triple with each triple.
+        "INSERT { ?a <#q> ?f } WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }",
+        "DELETE { ?a ?b ?c } WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }",
+        "DELETE WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }",
+        // Few ways to match, many triples to make of each.
+        "INSERT { ?c <#q> ?f . ?f <#q> ?c . ?c <#r> ?f . ?f <#r> ?c } WHERE { ?a ?b ?c . ?d ?e ?f }",
+    ] {
+        world.alice.ask("PATCH", "graph").sparql(update).refused(422, "patch-too-much-work").await;
+    }
+    let data = |many: usize| "<#a> <#b> <#c> . ".repeat(many);
+    let nested = format!("INSERT DATA {} <#a> <#b> <#c> {}", "{".repeat(50_000), "}".repeat(50_000));
+    let brackets = format!("INSERT DATA {{ <> <#p> {} }}", "[ <#p> ".repeat(50_000));
+    let groups = format!("DELETE {{ ?a ?b ?c }} WHERE {} ?a ?b ?c {}", "{".repeat(50_000), "}".repeat(50_000));
+    for update in [nested, brackets, groups] {
+        let answer = world.alice.ask("PATCH", "graph").sparql(&update).send().await;
+        assert!(matches!(answer.status.as_u16(), 400 | 422), "{answer:?}");
+    }
+    let large = format!("INSERT DATA {{ {} }}", data(70_000));
+    world.alice.ask("PATCH", "graph").sparql(&large).refused(413, "content-too-large").await;
+    assert_eq!(world.alice.get("graph").await.is(200).text(), before);
+}
+
+/// What is said before anybody knows who says it is read in bounds, too.
+#[tokio::test]
+async fn endpoints_of_the_server_take_no_bombs() {
+    let world = World::start().await;
+    let many = |text: &str, times: usize| text.repeat(times);
+    for (target, media_type, body) in [
+        ("/.account/login/password/", "application/json", many("[", 60_000)),
+        ("/.account/login/password/", "application/json", many("{\"a\":", 10_000)),
+        ("/.account/login/password/", "application/json", many("x", 1 << 20)),
+        ("/.account/account/", "application/json", format!("{{\"a\":\"{}\"}}", many("x", 1 << 20))),
+        ("/.oidc/token", "application/x-www-form-urlencoded", many("grant_type=client_credentials&", 2_000)),
+        ("/.oidc/token", "application/x-www-form-urlencoded", many("a=b&", 1 << 20)),
+        ("/.oidc/token", "application/x-www-form-urlencoded", many("%", 10_000)),
+        ("/.oidc/token", "application/json", many("[", 60_000)),
+        ("/.well-known/openid-configuration", "application/json", many("[", 60_000)),
+    ] {
+        let line = format!("POST {target} HTTP/1.1");
+        let lines = [&line, &world.host(), &format!("Content-Type: {media_type}\r\nContent-Length: {}", body.len())];
+        let reply = world.tell(&lines.map(String::as_str), &body).await;
+        assert!((400..500).contains(&reply.status), "{target} {}: {}", &body[..20], reply.head);
+    }
+    let encoded = |text: String| URL_SAFE_NO_PAD.encode(text);
+    let deep = encoded(many("{\"jwk\":", 5_000));
+    for (authorization, proof) in [
+        (format!("DPoP {deep}.{deep}.{deep}"), format!("{deep}.{deep}.{deep}")),
+        (format!("DPoP {}", world.alice.token()), format!("{deep}.e30.AA")),
+        (format!("DPoP {}", many("a.", 25_000)), many(".", 25_000)),
+        (format!("DPoP {}", many("DPoP ", 10_000)), String::new()),
+        (format!("Basic {}", many("x", 50_000)), String::new()),
+    ] {
+        let credentials = format!("Authorization: {authorization}\r\nDPoP: {proof}");
+        let reply = world.tell(&["GET /alice/profile/card HTTP/1.1", &world.host(), &credentials], "").await;
+        assert!(matches!(reply.status, 400 | 401 | 431), "{}: {}", &authorization[..20], reply.head);
+    }
+    world.nobody.get(&world.alice.url("profile/card")).await.is(200);
 }
 
 /// Small steps lead no further than large ones.
