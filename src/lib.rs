@@ -2,7 +2,8 @@
 //!
 //! Read from the top: a module depends only on those above it (`tests/layers.rs` checks).
 //!
-//! - [`path`], [`address`], [`clock`], [`units`]: places in a pod, their URLs, time and sizes.
+//! - [`path`], [`address`], [`clock`], [`units`], [`language`]: places in a pod, their URLs, time, sizes, and what people
+//!   read.
 //! - [`secret`], [`fetch`]: the secret key and randomness, and the only way out.
 //! - [`rdf`], [`sparql`]: graphs, formats and patches.
 //! - [`storage`]: where pods are kept.
@@ -22,6 +23,7 @@ pub mod path;
 pub mod address;
 pub mod clock;
 pub mod units;
+pub mod language;
 pub mod secret;
 pub mod fetch;
 pub mod rdf;

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom of the dependencies to the top.
-const MAP: [&str; 27] = [
+const MAP: [&str; 28] = [
     "path",
     "address",
     "clock",
     "units",
+    "language",
     "secret",
     "fetch",
     "mail",

@@ -24,7 +24,7 @@ use super::{Body, Problem, headers};
 use crate::address::Addresses;
 use crate::clock::Clock;
 use crate::identity::Identity;
-use crate::identity::account::{Account, Accounts, Email, Password, Session, SessionToken};
+use crate::identity::account::{Accounts, Email, Password, SessionToken, SignedIn, SignedInBy};
 use crate::provision::Provision;
 use controls::Controls;
 use place::Place;
@@ -86,13 +86,6 @@ impl Sent {
     fn read<T: DeserializeOwned>(self) -> Result<T, Problem> {
         serde_json::from_value(self.json).map_err(|error| unreadable(&error))
     }
-}
-
-/// Who is signed in.
-struct SignedIn {
-    token: SessionToken,
-    account: Account,
-    session: Session,
 }
 
 #[derive(Deserialize)]
@@ -160,8 +153,7 @@ impl AccountApi {
             return Err(unauthorized());
         }
         let token = SessionToken::parse(token.trim()).ok_or_else(unauthorized)?;
-        let (account, session) = self.accounts.session(&token).await?.ok_or_else(unauthorized)?;
-        Ok(Some(SignedIn { token, account, session }))
+        Ok(Some(self.accounts.signed_in(&token).await?.ok_or_else(unauthorized)?))
     }
 
     /// Makes an account that cannot be signed in to yet.
@@ -170,7 +162,7 @@ impl AccountApi {
     async fn create_account(&self) -> Result<Members, Problem> {
         self.require_open()?;
         let account = self.accounts.create(None).await?;
-        Ok(authorization(&self.accounts.begin(&account).await?))
+        Ok(authorization(&self.accounts.begin(&account, SignedInBy::default()).await?))
     }
 
     /// Spec: O-202, O-325

@@ -4,6 +4,7 @@ pub mod account;
 pub mod body;
 pub mod conditional;
 pub mod config;
+pub mod cookie;
 pub mod cors;
 pub mod headers;
 pub mod health;

@@ -86,6 +86,21 @@ impl Problem {
         self.0.kind
     }
 
+    /// What was said of this occurrence.
+    pub fn explanation(&self) -> Option<&str> {
+        self.0.detail.as_deref()
+    }
+
+    /// The reference under which the cause of a fault was logged.
+    pub fn reference(&self) -> Option<&str> {
+        self.0.members.get("reference").and_then(Value::as_str)
+    }
+
+    /// The fields of the answer.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
     /// The kind in words: `content-type-missing` is "Content type missing".
     fn title(&self) -> String {
         let words = self.0.kind.replace('-', " ");

@@ -26,12 +26,13 @@ pub use credential::{Credential, CredentialId, NewCredential, Presented};
 pub use draft::Draft;
 pub use email::Email;
 pub use password::{Hash, Password, Passwords, Unhashed, Weak};
-pub use session::{Session, SessionToken};
+pub use session::{Method, Session, SessionId, SessionToken, SignedIn, SignedInBy, UpstreamSession};
 
 use super::Revocations;
 use super::token::Claims;
 use crate::address::Addresses;
 use crate::clock::{Clock, Timestamp};
+use crate::language::Language;
 use crate::path::PodName;
 use crate::storage::{self, Change, Committed, Entry, EntryIs, KeyRange, Scope, Storage};
 
@@ -66,6 +67,8 @@ pub enum Refusal {
     WrongLogin,
     #[error("too many attempts; try again in {} s", .0.as_secs() + 1)]
     TooSoon(Duration),
+    #[error("the session has ended; sign in again")]
+    SignedOut,
     #[error("the account is disabled")]
     Disabled,
     #[error("sign in again: this needs a sign-in of the last 10 minutes")]
@@ -153,6 +156,9 @@ pub struct Account {
     pub webids: Vec<String>,
     /// The ids of its client credentials, oldest first.
     pub credentials: Vec<CredentialId>,
+    /// What pages and mails speak; `None`: what the browser asks for.
+    #[serde(default)]
+    pub language: Option<Language>,
 }
 
 impl Account {
@@ -176,11 +182,13 @@ pub struct Accounts {
     addresses: Arc<Addresses>,
     passwords: Passwords,
     standing: credential::Standing,
+    running: session::Running,
 }
 
 impl Accounts {
     pub fn new(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, addresses: Arc<Addresses>) -> Self {
-        Self { storage, clock, addresses, passwords: Passwords::default(), standing: credential::Standing::default() }
+        let (standing, running) = (credential::Standing::default(), session::Running::default());
+        Self { storage, clock, addresses, passwords: Passwords::default(), standing, running }
     }
 
     /// The account of this id.
@@ -247,6 +255,15 @@ impl Accounts {
     pub async fn set_disabled(&self, id: &AccountId, disabled: bool) -> Result<()> {
         self.edit(id, |draft| {
             draft.set_disabled(disabled);
+            Ok::<_, Refusal>(())
+        })
+        .await
+    }
+
+    /// Sets what pages and mails speak to this account.
+    pub async fn set_language(&self, id: &AccountId, language: Language) -> Result<()> {
+        self.edit(id, |draft| {
+            draft.set_language(language);
             Ok::<_, Refusal>(())
         })
         .await

@@ -29,15 +29,16 @@ pub fn stylesheet() -> &'static str {
     &STYLESHEET
 }
 
-/// The policy of a page without scripts: it takes in our assets and nothing else. `'self'` would admit the files of
-/// pods, where they share our origin.
+/// The policy of a page: it takes in our assets and nothing else, and its forms lead to us and, by way of us, to
+/// `origins`. `'self'` would admit the files of pods as scripts, where they share our origin.
 ///
 /// Spec: O-106
-pub fn policy(addresses: &Addresses) -> HeaderValue {
+pub fn policy(addresses: &Addresses, origins: &[&str]) -> HeaderValue {
     let own = format!("{}{}", addresses.base(), &PATH[1..]);
     let policy = format!(
-        "default-src 'none'; style-src {own}; font-src {own}; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'none'"
+        "default-src 'none'; style-src {own}; font-src {own}; script-src {own}; img-src {own}; base-uri 'none'; \
+         form-action 'self' {}; frame-ancestors 'none'",
+        origins.join(" ")
     );
     HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"))
 }

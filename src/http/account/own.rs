@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::controls::{Controls, link_of};
 use super::place::Own;
-use super::{AccountApi, Members, PasswordLogin, Sent, SignedIn, not_found};
+use super::{AccountApi, Members, PasswordLogin, Sent, not_found};
 use crate::http::Problem;
-use crate::identity::account::{Account, CredentialId, Email, Password, Refusal};
+use crate::identity::account::{Account, CredentialId, Email, Password, Refusal, SignedIn};
 use crate::path::{PodName, ResourcePath};
 
 #[derive(Deserialize)]

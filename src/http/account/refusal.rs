@@ -26,6 +26,7 @@ impl From<Refusal> for Problem {
             Refusal::LongName(_) => (StatusCode::BAD_REQUEST, "name-too-long"),
             Refusal::NotYours => (StatusCode::FORBIDDEN, "webid-of-another"),
             Refusal::WrongLogin => (StatusCode::FORBIDDEN, "login-wrong"),
+            Refusal::SignedOut => (StatusCode::UNAUTHORIZED, "not-signed-in"),
             Refusal::Disabled => (StatusCode::FORBIDDEN, "account-disabled"),
             Refusal::StaleSignIn => (StatusCode::FORBIDDEN, "sign-in-again"),
             Refusal::TooSoon(_) => (StatusCode::TOO_MANY_REQUESTS, "too-soon"),

@@ -6,6 +6,7 @@ use super::credential::{Credential, CredentialId, MOST};
 use super::throttle::Counted;
 use super::{Account, AccountId, Accounts, Email, Hash, Login, NEW, Refusal, json};
 use crate::clock::Timestamp;
+use crate::language::Language;
 use crate::path::PodName;
 use crate::storage::{EntryIs, EntryWrite, Version};
 
@@ -74,6 +75,7 @@ impl Draft {
             pods: Vec::new(),
             webids: Vec::new(),
             credentials: Vec::new(),
+            language: None,
         };
         Self { account, was: NEW, entries: Vec::new() }
     }
@@ -107,6 +109,10 @@ impl Draft {
 
     pub(super) fn set_disabled(&mut self, disabled: bool) {
         self.account.disabled = disabled;
+    }
+
+    pub(super) fn set_language(&mut self, language: Language) {
+        self.account.language = Some(language);
     }
 
     /// Takes a pod name, unless it is reserved. A name that looks like another's is taken too.

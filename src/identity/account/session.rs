@@ -1,56 +1,104 @@
-//! Sessions: who is signed in, on which device, since when.
+//! Sessions: who is signed in, on which device, since when and by what means.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 
-use super::password::{Password, Verdict};
+use super::password::{Hash, Password, Verdict};
 use super::throttle::Counted;
-use super::{Account, AccountId, Accounts, Email, Error, NEW, Refusal, Result, json};
+use super::{Account, AccountId, Accounts, Email, Error, NEW, Refusal, Result, draft, json};
 use crate::clock::Timestamp;
 use crate::secret::{self, Secret};
-use crate::storage::{self, Change, EntryIs, EntryWrite, KeyRange, Scope};
+use crate::storage::{self, Change, EntryIs, EntryWrite, KeyRange, Scope, Version};
 
-/// How long a session lasts.
+/// How long a session lasts without being used.
 ///
 /// Spec: O-169
-const LIFETIME: Duration = Duration::from_hours(14 * 24);
-/// How long ago somebody may have signed in to do what needs care.
+const IDLE: Duration = Duration::from_hours(14 * 24);
+/// How exactly the last use of a session is known: a write an hour, not one for each page.
+const COARSE: Duration = Duration::from_hours(1);
+/// How long ago somebody may have signed in to do what needs care, through the account API.
 ///
 /// Spec: O-204
 const FRESH: Duration = Duration::from_mins(10);
+/// How long ago somebody may have shown who they are to do what needs care, on a page.
+///
+/// Spec: O-343
+const CONFIRMED: Duration = Duration::from_mins(5);
 /// The most sessions of an account; the oldest go.
 const MOST: usize = 50;
+/// How many sessions are remembered between requests.
+const REMEMBERED: usize = 10_000;
 
-/// What a device shows to stay signed in: `{account}.{secret}`. Only a hash of it is kept.
+/// The public name of a session, which tokens carry as `sid`. It stays when the session's token changes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionId(Box<str>);
+
+impl SessionId {
+    fn random() -> Self {
+        Self(URL_SAFE_NO_PAD.encode(secret::random::<16>()).into())
+    }
+
+    /// Reads an id; `None` if it cannot be one.
+    pub fn parse(text: &str) -> Option<Self> {
+        is_plain(text, 22).then(|| Self(text.into()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn key(&self, account: &AccountId) -> Arc<str> {
+        format!("{}{self}", prefix(account)).into()
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a device shows to stay signed in: `{account}.{session}.{secret}`. Only a hash of the secret is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionToken {
     account: AccountId,
+    session: SessionId,
     secret: Secret,
 }
 
 impl SessionToken {
     /// Reads a token; `None` if it is none.
     pub fn parse(text: &str) -> Option<Self> {
-        let (account, secret) = text.split_once('.')?;
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        let secret = Some(secret).filter(|secret| secret.len() == 43 && secret.bytes().all(plain))?;
-        Some(Self { account: AccountId::parse(account)?, secret: Secret::new(secret) })
+        let (account, rest) = text.split_once('.')?;
+        let (session, secret) = rest.split_once('.')?;
+        let secret = Some(secret).filter(|secret| is_plain(secret, 43))?;
+        Some(Self {
+            account: AccountId::parse(account)?,
+            session: SessionId::parse(session)?,
+            secret: Secret::new(secret),
+        })
     }
 
     /// The token itself, for the device alone.
     pub fn reveal(&self) -> String {
-        format!("{}.{}", self.account, self.secret.reveal())
+        format!("{}.{}.{}", self.account, self.session, self.secret.reveal())
     }
 
     fn key(&self) -> Arc<str> {
-        let hash = URL_SAFE_NO_PAD.encode(secret::hash_secret(self.secret.reveal()));
-        format!("{}{hash}", prefix(&self.account)).into()
+        self.session.key(&self.account)
     }
+}
+
+fn is_plain(text: &str, length: usize) -> bool {
+    text.len() == length && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// The sessions of an account.
@@ -58,22 +106,137 @@ fn prefix(account: &AccountId) -> String {
     format!("session/{account}/")
 }
 
-/// When somebody signed in.
+/// A means by which somebody shows who they are.
+///
+/// Spec: O-343
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// A password.
+    Pwd,
+    /// A code that is used once.
+    Otp,
+    /// A key held by a device.
+    Hwk,
+    /// Another provider vouches: the school.
+    Fed,
+}
+
+impl Method {
+    /// The name in `amr` (RFC 8176; it has none for other providers, where `fed` is usual).
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pwd => "pwd",
+            Self::Otp => "otp",
+            Self::Hwk => "hwk",
+            Self::Fed => "fed",
+        }
+    }
+}
+
+/// The session at an upstream provider on which one of ours rests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpstreamSession {
+    pub issuer: String,
+    pub subject: String,
+    pub session: Option<String>,
+}
+
+/// How somebody signed in, and from what.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SignedInBy {
+    pub methods: Vec<Method>,
+    pub upstream: Option<UpstreamSession>,
+    /// Browser and system, so that people recognise their devices.
+    pub device: Option<String>,
+    /// Whether the device is theirs and stays signed in when its browser is closed.
+    pub stays: bool,
+}
+
+impl SignedInBy {
+    /// With a password.
+    pub fn password() -> Self {
+        Self { methods: vec![Method::Pwd], ..Self::default() }
+    }
+}
+
+/// A device that is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
+    pub id: SessionId,
     pub since: Timestamp,
+    /// When it ends unless it is used before.
     pub until: Timestamp,
+    /// When it was last used, give or take an hour.
+    pub last_seen: Timestamp,
+    /// When somebody last showed who they are.
+    pub authenticated: Timestamp,
+    pub methods: Vec<Method>,
+    pub upstream: Option<UpstreamSession>,
+    pub device: Option<String>,
+    pub stays: bool,
+    /// SHA-256 of the token's secret.
+    secret: [u8; 32],
 }
 
 impl Session {
-    /// Whether the sign-in is recent enough for what needs care.
+    /// Whether somebody showed who they are recently enough for what the account API does with care.
+    ///
+    /// Spec: O-204
     pub fn is_fresh(&self, now: Timestamp) -> bool {
-        now <= self.since.plus(FRESH)
+        now <= self.authenticated.plus(FRESH)
+    }
+
+    /// Whether somebody showed who they are recently enough for what a page does with care.
+    ///
+    /// Spec: O-343
+    pub fn is_confirmed(&self, now: Timestamp) -> bool {
+        now <= self.authenticated.plus(CONFIRMED)
+    }
+
+    /// The means as `amr` names them: two of different kinds are `mfa` as well.
+    pub fn amr(&self) -> Vec<&'static str> {
+        let several = (self.methods.len() > 1).then_some("mfa");
+        self.methods.iter().map(|method| method.name()).chain(several).collect()
+    }
+
+    /// Adds what was just shown.
+    fn authenticate(&mut self, methods: &[Method], now: Timestamp) {
+        self.authenticated = now;
+        for method in methods {
+            if !self.methods.contains(method) {
+                self.methods.push(*method);
+            }
+        }
+    }
+
+    fn see(&mut self, now: Timestamp) {
+        (self.last_seen, self.until) = (now, now.plus(IDLE));
+    }
+}
+
+/// Who is signed in, on this device.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    pub token: SessionToken,
+    pub account: Account,
+    pub session: Session,
+}
+
+/// Until when a session lasts for a WebID, and the house version at which it did.
+type Seen = (Version, Option<Timestamp>);
+
+/// Sessions on which tokens rest, remembered as long as no house record changes.
+pub(super) struct Running(Cache<(SessionId, String), Seen>);
+
+impl Default for Running {
+    fn default() -> Self {
+        Self(Cache::new(REMEMBERED))
     }
 }
 
 impl Accounts {
-    /// Signs in with e-mail address and password. `from` is the client's address, if it is known.
+    /// Signs in with e-mail address and password alone. `from` is the client's address, if it is known.
     ///
     /// Spec: O-324, O-325
     pub async fn sign_in(
@@ -82,6 +245,20 @@ impl Accounts {
         password: Password,
         from: Option<IpAddr>,
     ) -> Result<SessionToken> {
+        let account = self.check_password(email, password, from).await?;
+        self.begin(&account, SignedInBy::password()).await
+    }
+
+    /// The account that an e-mail address and a password open; nobody is signed in by this yet. Attempts are counted
+    /// until [`Accounts::begin`] or [`Accounts::step_up`].
+    ///
+    /// Spec: O-324, O-325
+    pub async fn check_password(
+        &self,
+        email: Option<&Email>,
+        password: Password,
+        from: Option<IpAddr>,
+    ) -> Result<Account> {
         if let Some(address) = from {
             self.admit(Counted::Address(address)).await?;
         }
@@ -104,34 +281,140 @@ impl Accounts {
         if verdict == Verdict::RightButStale {
             self.renew_hash(&account, retyped).await?;
         }
-        let succeeded = email.map(|email| Self::forgotten(Counted::Account(email)));
-        self.begin_session(&account, succeeded).await
+        Ok(account)
     }
 
-    /// Begins a session of an account that was just made, without a password.
-    pub async fn begin(&self, account: &Account) -> Result<SessionToken> {
-        self.begin_session(account, None).await
-    }
-
-    /// The account and session of a token; `None` if it has ended.
-    pub async fn session(&self, token: &SessionToken) -> Result<Option<(Account, Session)>> {
-        let Some(session) = self.entry::<Session>(&token.key()).await? else { return Ok(None) };
-        if session.until < self.clock.now() {
-            return Ok(None);
+    /// Begins a session of somebody who has shown who they are.
+    ///
+    /// Spec: O-192
+    pub async fn begin(&self, account: &Account, by: SignedInBy) -> Result<SessionToken> {
+        if account.disabled {
+            return Err(Refusal::Disabled.into());
         }
-        let account = self.account(&token.account).await?;
-        Ok(account.filter(|account| !account.disabled).map(|account| (account, session)))
+        let now = self.clock.now();
+        let (session, secret) = (SessionId::random(), Secret::random());
+        let token = SessionToken { account: account.id.clone(), session, secret };
+        let session = Session {
+            id: token.session.clone(),
+            since: now,
+            until: now.plus(IDLE),
+            last_seen: now,
+            authenticated: now,
+            methods: by.methods,
+            upstream: by.upstream,
+            device: by.device,
+            stays: by.stays,
+            secret: secret::hash_secret(token.secret.reveal()),
+        };
+        let mut change = Change::of(Scope::House, now);
+        change.entries.extend(forgotten(account));
+        change.entries.push(EntryWrite { key: token.key(), expected: NEW, value: Some(json(&session)?) });
+        let mut others = self.session_entries(&account.id).await?;
+        others.sort_by_key(|(_, session)| std::cmp::Reverse(session.as_ref().map(|session| session.until)));
+        let ended = |session: &Option<Session>| session.as_ref().is_none_or(|session| session.until < now);
+        let gone = others.iter().enumerate().filter(|(at, (_, session))| *at + 1 >= MOST || ended(session));
+        change.entries.extend(gone.map(|(_, (key, _))| gone_entry(key.clone())));
+        self.storage.commit(change).await?;
+        Ok(token)
     }
 
-    /// Ends a session. One that has ended already is no error.
+    /// Somebody who is signed in has shown again who they are: the session's token changes, its id stays.
+    ///
+    /// Spec: O-192, O-343
+    pub async fn step_up(&self, by: &SignedIn, methods: &[Method]) -> Result<SessionToken> {
+        let now = self.clock.now();
+        let token = SessionToken { secret: Secret::random(), ..by.token.clone() };
+        let key = token.key();
+        let (mut session, version) = self.running(&by.token).await?.ok_or(Refusal::SignedOut)?;
+        session.secret = secret::hash_secret(token.secret.reveal());
+        session.authenticate(methods, now);
+        session.see(now);
+        let mut change = Change::of(Scope::House, now);
+        change.entries.extend(forgotten(&by.account));
+        change.entries.push(EntryWrite { key, expected: EntryIs::At(version), value: Some(json(&session)?) });
+        self.storage.commit(change).await?;
+        Ok(token)
+    }
+
+    /// Who shows this token; `None` if its session has ended. Seeing a session keeps it alive.
+    pub async fn signed_in(&self, token: &SessionToken) -> Result<Option<SignedIn>> {
+        let Some((mut session, version)) = self.running(token).await? else { return Ok(None) };
+        let account = self.account(&token.account).await?;
+        let Some(account) = account.filter(|account| !account.disabled) else { return Ok(None) };
+        let now = self.clock.now();
+        if session.last_seen.plus(COARSE) <= now {
+            session.see(now);
+            let (key, value) = (token.key(), Some(json(&session)?));
+            let mut change = Change::of(Scope::House, now);
+            change.entries.push(EntryWrite { key, expected: EntryIs::At(version), value });
+            match self.storage.commit(change).await {
+                // Another request has seen it too, or ended it.
+                Err(storage::Error::Moved) => {}
+                done => drop(done?),
+            }
+        }
+        Ok(Some(SignedIn { token: token.clone(), account, session }))
+    }
+
+    /// The devices that are signed in, the one that was used last first.
+    ///
+    /// Spec: O-193
+    pub async fn sessions(&self, account: &AccountId) -> Result<Vec<Session>> {
+        let now = self.clock.now();
+        let mut sessions: Vec<_> = self.session_entries(account).await?.into_iter().filter_map(|(_, s)| s).collect();
+        sessions.retain(|session| session.until >= now);
+        sessions.sort_by_key(|session| std::cmp::Reverse(session.last_seen));
+        Ok(sessions)
+    }
+
+    /// Whether a session of the account that may sign in as this WebID still runs: tokens that carry its id are good as
+    /// long as it does. Cheap enough to ask on every request.
+    ///
+    /// Spec: O-45
+    pub async fn session_stands(&self, id: &str, webid: &str) -> Result<bool> {
+        let Some(id) = SessionId::parse(id) else { return Ok(false) };
+        let version = self.storage.house_version().await?;
+        let place = (id, webid.to_owned());
+        let until = match self.running.0.get(&place) {
+            Some((seen, until)) if seen == version => until,
+            _ => {
+                let until = self.lasts_until(&place.0, webid).await?;
+                self.running.0.insert(place, (version, until));
+                until
+            }
+        };
+        Ok(until.is_some_and(|until| until >= self.clock.now()))
+    }
+
+    async fn lasts_until(&self, id: &SessionId, webid: &str) -> Result<Option<Timestamp>> {
+        let Some(account) = self.entry::<AccountId>(&draft::webid_key(webid)).await? else { return Ok(None) };
+        let Some(account) = self.account(&account).await?.filter(|account| !account.disabled) else { return Ok(None) };
+        Ok(self.entry::<Session>(&id.key(&account.id)).await?.map(|session| session.until))
+    }
+
+    /// Ends the session of a token. One that has ended already is no error.
     pub async fn end_session(&self, token: &SessionToken) -> Result<()> {
         self.remove_entries([token.key()]).await
     }
 
+    /// Ends one session of an account.
+    ///
+    /// Spec: O-193
+    pub async fn end(&self, account: &AccountId, session: &SessionId) -> Result<()> {
+        self.remove_entries([session.key(account)]).await
+    }
+
     /// Ends all sessions of an account.
     pub async fn end_sessions(&self, account: &AccountId) -> Result<()> {
+        self.end_where(account, |_| true).await
+    }
+
+    /// Ends the sessions of an account that answer to this; a record that cannot be read always does.
+    pub async fn end_where(&self, account: &AccountId, ends: impl Fn(&Session) -> bool) -> Result<()> {
+        let ends = |session: &Option<Session>| session.as_ref().is_none_or(&ends);
         loop {
-            let keys = self.session_keys(account).await?.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
+            let entries = self.session_entries(account).await?;
+            let keys: Vec<_> = entries.into_iter().filter(|(_, session)| ends(session)).map(|(key, _)| key).collect();
             if keys.is_empty() {
                 return Ok(());
             }
@@ -139,30 +422,18 @@ impl Accounts {
         }
     }
 
-    async fn begin_session(&self, account: &Account, also: Option<EntryWrite>) -> Result<SessionToken> {
-        if account.disabled {
-            return Err(Refusal::Disabled.into());
-        }
-        let now = self.clock.now();
-        let token = SessionToken { account: account.id.clone(), secret: Secret::random() };
-        let session = Session { since: now, until: now.plus(LIFETIME) };
-        let mut change = Change::of(Scope::House, now);
-        change.entries.extend(also);
-        change.entries.push(EntryWrite { key: token.key(), expected: NEW, value: Some(json(&session)?) });
-        let mut others = self.session_keys(&account.id).await?;
-        others.sort_by_key(|(_, session)| std::cmp::Reverse(session.until));
-        let gone = others.iter().enumerate().filter(|(at, (_, session))| *at + 1 >= MOST || session.until < now);
-        change.entries.extend(gone.map(|(_, (key, _))| gone_entry(key.clone())));
-        self.storage.commit(change).await?;
-        Ok(token)
+    /// The session of a token and the version of its record, if it runs.
+    async fn running(&self, token: &SessionToken) -> Result<Option<(Session, Version)>> {
+        let Some(entry) = self.storage.entry(&token.key()).await? else { return Ok(None) };
+        let Ok(session) = serde_json::from_slice::<Session>(&entry.value) else { return Ok(None) };
+        let shown = secret::equal(&secret::hash_secret(token.secret.reveal()), &session.secret);
+        Ok((shown && session.until >= self.clock.now()).then_some((session, entry.version)))
     }
 
-    async fn session_keys(&self, account: &AccountId) -> Result<Vec<(Arc<str>, Session)>> {
+    async fn session_entries(&self, account: &AccountId) -> Result<Vec<(Arc<str>, Option<Session>)>> {
         let prefix = prefix(account);
         let entries = self.storage.entries(KeyRange { prefix: &prefix, after: None, limit: 2 * MOST }).await?;
-        let ended = Session { since: Timestamp::default(), until: Timestamp::default() };
-        let read = |bytes: &[u8]| serde_json::from_slice(bytes).unwrap_or(ended);
-        Ok(entries.into_iter().map(|entry| (entry.key, read(&entry.value))).collect())
+        Ok(entries.into_iter().map(|entry| (entry.key, serde_json::from_slice(&entry.value).ok())).collect())
     }
 
     async fn remove_entries(&self, keys: impl IntoIterator<Item = Arc<str>>) -> Result<()> {
@@ -175,12 +446,17 @@ impl Accounts {
     /// Keeps the password with today's parameters. Another sign-in may have done so already.
     async fn renew_hash(&self, account: &Account, password: Password) -> Result<()> {
         let Some(login) = &account.login else { return Ok(()) };
-        let hash = self.passwords.hash(password).await?;
+        let hash: Hash = self.passwords.hash(password).await?;
         match self.edit(&account.id, |draft| draft.replace_password(&login.password, hash.clone())).await {
             Err(Error::Refused(Refusal::WrongLogin) | Error::Storage(storage::Error::Moved)) => Ok(()),
             done => done,
         }
     }
+}
+
+/// Failed attempts do not count any more.
+fn forgotten(account: &Account) -> Option<EntryWrite> {
+    account.login.as_ref().map(|login| Accounts::forgotten(Counted::Account(&login.email)))
 }
 
 fn gone_entry(key: Arc<str>) -> EntryWrite {
@@ -193,10 +469,12 @@ mod tests {
 
     #[test]
     fn a_token_is_read_back_and_does_not_show() {
-        let token = SessionToken { account: AccountId::random(), secret: Secret::random() };
-        assert_eq!(SessionToken::parse(&token.reveal()), Some(token.clone()));
+        let (session, secret) = (SessionId::random(), Secret::random());
+        let token = SessionToken { account: AccountId::random(), session, secret };
+        let text = token.reveal();
+        assert_eq!(SessionToken::parse(&text), Some(token.clone()));
         assert!(!format!("{token:?}").contains(token.secret.reveal()));
-        for text in ["", ".", "abc.def", &token.reveal()[1..], &token.reveal()[..70], &format!("{}=", token.reveal())] {
+        for text in ["", ".", "..", "abc.def.ghi", &text[1..], &text[..90], &format!("{text}=")] {
             assert_eq!(SessionToken::parse(text), None, "{text}");
         }
     }

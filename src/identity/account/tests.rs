@@ -76,8 +76,8 @@ async fn an_address_is_one_account_and_its_password_opens_it() {
     let again = (Email::parse("ADA@example.org").unwrap(), Password::chosen(PASSWORD).unwrap());
     assert_eq!(refusal(world.accounts.create(Some(again)).await), Refusal::EmailTaken);
     let token = world.sign_in("Ada@Example.org", PASSWORD).await.unwrap();
-    let (found, session) = world.accounts.session(&token).await.unwrap().unwrap();
-    assert_eq!((found.id, session.since), (account.id, world.clock.now()));
+    let found = world.accounts.signed_in(&token).await.unwrap().unwrap();
+    assert_eq!((found.account.id, found.session.since), (account.id, world.clock.now()));
     assert_eq!(refusal(world.sign_in("ada@example.org", "another password").await), Refusal::WrongLogin);
     assert_eq!(refusal(world.sign_in("bob@example.org", PASSWORD).await), Refusal::WrongLogin);
     assert_eq!(refusal(world.sign_in("nonsense", PASSWORD).await), Refusal::WrongLogin);
@@ -126,18 +126,98 @@ async fn sessions_end() {
     let tokens = [world.sign_in("ada@example.org", PASSWORD).await, world.sign_in("ada@example.org", PASSWORD).await];
     let [first, second] = tokens.map(Result::unwrap);
     world.accounts.end_session(&first).await.unwrap();
-    assert!(world.accounts.session(&first).await.unwrap().is_none());
-    assert!(world.accounts.session(&second).await.unwrap().is_some());
+    assert!(world.accounts.signed_in(&first).await.unwrap().is_none());
+    assert!(world.accounts.signed_in(&second).await.unwrap().is_some());
     world.accounts.set_disabled(&account.id, true).await.unwrap();
-    assert!(world.accounts.session(&second).await.unwrap().is_none());
+    assert!(world.accounts.signed_in(&second).await.unwrap().is_none());
     assert_eq!(refusal(world.sign_in("ada@example.org", PASSWORD).await), Refusal::Disabled);
     world.accounts.set_disabled(&account.id, false).await.unwrap();
-    let (_, session) = world.accounts.session(&second).await.unwrap().unwrap();
+    let session = world.accounts.signed_in(&second).await.unwrap().unwrap().session;
     assert!(session.is_fresh(world.clock.now()));
     world.pass(Duration::from_mins(11));
     assert!(!session.is_fresh(world.clock.now()));
     world.pass(Duration::from_hours(14 * 24));
-    assert!(world.accounts.session(&second).await.unwrap().is_none());
+    assert!(world.accounts.signed_in(&second).await.unwrap().is_none());
+}
+
+/// Shows: O-169
+#[tokio::test]
+async fn a_session_lives_as_long_as_it_is_used() {
+    let world = World::new();
+    let account = world.account("ada@example.org").await;
+    let token = world.sign_in("ada@example.org", PASSWORD).await.unwrap();
+    for _ in 0..3 {
+        world.pass(Duration::from_hours(13 * 24));
+        assert!(world.accounts.signed_in(&token).await.unwrap().is_some());
+    }
+    let seen = world.accounts.sessions(&account.id).await.unwrap().remove(0).last_seen;
+    world.pass(Duration::from_mins(59));
+    world.accounts.signed_in(&token).await.unwrap();
+    assert_eq!(world.accounts.sessions(&account.id).await.unwrap().remove(0).last_seen, seen, "not written each time");
+    world.pass(Duration::from_hours(14 * 24));
+    assert!(world.accounts.signed_in(&token).await.unwrap().is_none());
+    assert!(world.accounts.sessions(&account.id).await.unwrap().is_empty());
+}
+
+/// Shows: O-192, O-343
+#[tokio::test]
+async fn showing_again_who_one_is_changes_the_token() {
+    let world = World::new();
+    world.account("ada@example.org").await;
+    let first = world.sign_in("ada@example.org", PASSWORD).await.unwrap();
+    world.pass(Duration::from_mins(6));
+    let before = world.accounts.signed_in(&first).await.unwrap().unwrap();
+    assert!(!before.session.is_confirmed(world.clock.now()));
+    let second = world.accounts.step_up(&before, &[Method::Otp]).await.unwrap();
+    assert!(world.accounts.signed_in(&first).await.unwrap().is_none(), "the old token is worth nothing");
+    let after = world.accounts.signed_in(&second).await.unwrap().unwrap();
+    assert!(after.session.is_confirmed(world.clock.now()));
+    assert_eq!((&after.session.id, after.session.since), (&before.session.id, before.session.since));
+    assert_eq!(world.accounts.sessions(&after.account.id).await.unwrap()[0].amr(), ["pwd", "otp", "mfa"]);
+    assert_eq!(refusal(world.accounts.step_up(&before, &[Method::Pwd]).await), Refusal::SignedOut);
+}
+
+/// Shows: O-45
+#[tokio::test]
+async fn a_session_stands_for_the_webids_of_its_account_until_it_ends() {
+    let world = World::new();
+    let account = world.ada().await;
+    let ends = async |token: &SessionToken| world.accounts.end_session(token).await.unwrap();
+    let token = world.sign_in("ada@example.org", PASSWORD).await.unwrap();
+    let id = world.accounts.signed_in(&token).await.unwrap().unwrap().session.id;
+    let stands = async |webid: &str| world.accounts.session_stands(id.as_str(), webid).await.unwrap();
+    assert!(stands(WEBID).await);
+    assert!(!stands("https://bob.example/#me").await);
+    assert!(!world.accounts.session_stands("nonsense", WEBID).await.unwrap());
+    world.accounts.set_disabled(&account.id, true).await.unwrap();
+    assert!(!stands(WEBID).await);
+    world.accounts.set_disabled(&account.id, false).await.unwrap();
+    assert!(stands(WEBID).await);
+    ends(&token).await;
+    assert!(!stands(WEBID).await);
+}
+
+/// Shows: O-193
+#[tokio::test]
+async fn devices_are_listed_and_ended_one_by_one_or_together() {
+    let world = World::new();
+    let account = world.account("ada@example.org").await;
+    for name in ["Firefox · Linux", "Safari · iPhone", "Chrome · Android"] {
+        let by = SignedInBy { device: Some(name.into()), ..SignedInBy::password() };
+        world.accounts.begin(&account, by).await.unwrap();
+        world.pass(Duration::from_secs(1));
+    }
+    let devices = async || {
+        let sessions = world.accounts.sessions(&account.id).await.unwrap();
+        sessions.into_iter().map(|session| (session.device.unwrap(), session.id)).collect::<Vec<_>>()
+    };
+    let all = devices().await;
+    assert_eq!(all.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>()[0], "Chrome · Android");
+    world.accounts.end(&account.id, &all[1].1).await.unwrap();
+    assert_eq!(devices().await.len(), 2);
+    let kept = &all[0].1;
+    world.accounts.end_where(&account.id, |session| session.id != *kept).await.unwrap();
+    assert_eq!(devices().await, [all[0].clone()]);
 }
 
 #[tokio::test]
@@ -150,7 +230,7 @@ async fn a_new_password_ends_all_sessions() {
     };
     assert_eq!(refusal(change("wrong", "a tunnel below the river").await), Refusal::WrongLogin);
     change(PASSWORD, "a tunnel below the river").await.unwrap();
-    assert!(world.accounts.session(&token).await.unwrap().is_none());
+    assert!(world.accounts.signed_in(&token).await.unwrap().is_none());
     assert_eq!(refusal(world.sign_in("ada@example.org", PASSWORD).await), Refusal::WrongLogin);
     world.sign_in("ada@example.org", "a tunnel below the river").await.unwrap();
 }

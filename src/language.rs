@@ -1,9 +1,13 @@
-//! The languages that pages speak.
+//! The languages that the server speaks to people, on pages and in mails.
 
-/// A language of the pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use serde::{Deserialize, Serialize};
+
+/// A language of pages and mails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Language {
+    #[serde(rename = "fr")]
     French,
+    #[serde(rename = "en")]
     English,
 }
 
@@ -14,6 +18,19 @@ impl Language {
         let french = weight(accepted, "fr");
         let english = weight(accepted, "en");
         if french > 0.0 && french >= english { Self::French } else { Self::English }
+    }
+
+    /// The language of this tag, if we speak it.
+    pub fn tagged(tag: &str) -> Option<Self> {
+        [Self::French, Self::English].into_iter().find(|language| language.tag() == tag)
+    }
+
+    /// The text in this language.
+    pub fn choose<T>(self, french: T, english: T) -> T {
+        match self {
+            Self::French => french,
+            Self::English => english,
+        }
     }
 
     /// The tag of the language.

@@ -1,0 +1,185 @@
+//! The table of pages: which page is where, what it takes, and which module answers.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, HeaderMap};
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode};
+
+use super::visitor::House;
+use super::{Answer, Form, Instead, Visitor, error, form, home, path, see_other, sign_in, sign_out, start};
+use crate::address::Addresses;
+use crate::clock::Clock;
+use crate::http::cookie::Cookies;
+use crate::http::negotiate::Wanted;
+use crate::http::{Body, Problem};
+use crate::identity::account::{Accounts, SignedIn};
+use crate::secret::SecretKey;
+
+/// What pages work with.
+pub struct Pages {
+    pub addresses: Arc<Addresses>,
+    pub accounts: Arc<Accounts>,
+    pub key: Arc<SecretKey>,
+    pub clock: Arc<dyn Clock>,
+    /// Providers that people may sign in with: the ENTs.
+    pub doors: Vec<Door>,
+    /// Whether pages for development are there.
+    pub dev: bool,
+}
+
+/// A provider that people may sign in with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Door {
+    /// Where signing in with it begins.
+    pub path: String,
+    pub name: String,
+}
+
+/// A page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Page {
+    Start,
+    Home,
+    SignIn,
+    SignOut,
+    SignedOut,
+}
+
+/// What a page is asked for.
+#[derive(Debug)]
+pub struct Asked {
+    pub query: Form,
+    /// What was sent, if something was: the visitor is known to have sent it from one of our pages.
+    pub form: Option<Form>,
+}
+
+impl Page {
+    /// The page at a path, with or without its final slash.
+    fn at(path: &str) -> Option<Self> {
+        if path == path::START {
+            return Some(Self::Start);
+        }
+        let below = path.strip_prefix(path::HOME)?;
+        let segments: Vec<&str> = below.strip_suffix('/').unwrap_or(below).split('/').collect();
+        Some(match segments.as_slice() {
+            [""] => Self::Home,
+            ["login"] => Self::SignIn,
+            ["logout"] => Self::SignOut,
+            ["signed-out"] => Self::SignedOut,
+            _ => return None,
+        })
+    }
+
+    fn methods(self) -> &'static [&'static str] {
+        match self {
+            Self::Start | Self::Home | Self::SignedOut => &["GET", "HEAD"],
+            Self::SignIn => &["GET", "HEAD", "POST"],
+            Self::SignOut => &["POST"],
+        }
+    }
+
+    /// Whether the account API has something at the same place, for those that are not browsers.
+    ///
+    /// Spec: O-201
+    fn is_shared(self) -> bool {
+        matches!(self, Self::Home | Self::SignIn)
+    }
+
+    async fn answer(self, pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
+        match self {
+            Self::Start => start::answer(pages, visitor),
+            Self::Home => home::answer(pages, visitor),
+            Self::SignIn => sign_in::answer(pages, visitor, asked).await,
+            Self::SignOut => sign_out::answer(pages, visitor).await,
+            Self::SignedOut => sign_out::signed_out(visitor),
+        }
+    }
+}
+
+impl Pages {
+    /// Whether a page answers this request; the account API has some of the same places.
+    ///
+    /// Spec: O-201
+    pub fn has(&self, path: &str, head: &Parts) -> bool {
+        Page::at(path).is_some_and(|page| !page.is_shared() || is_browser(&head.method, &head.headers))
+    }
+
+    /// Answers a request for which there is a page. `client` is the address that asks.
+    pub async fn answer<B>(&self, path: &str, request: Request<B>, client: IpAddr) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Unpin,
+    {
+        let (head, body) = request.into_parts();
+        let visitor = match self.visitor(&head, client).await {
+            Ok(visitor) => visitor,
+            Err(problem) => return self.refuse(problem, &head, client),
+        };
+        let answered = match Page::at(path) {
+            Some(page) => self.ask(page, &head, body, &visitor).await,
+            None => Err(Problem::new(StatusCode::NOT_FOUND, "not-found").into()),
+        };
+        match answered {
+            Ok(response) => response,
+            Err(Instead::GoTo(place)) => see_other(&place, Vec::new()),
+            Err(Instead::Problem(problem)) => error::answer(&problem, &visitor),
+        }
+    }
+
+    /// Tells of a problem: browsers get a page.
+    pub fn refuse(&self, problem: Problem, head: &Parts, client: IpAddr) -> Response<Body> {
+        let wanted = Wanted::of(&head.headers);
+        if wanted.choose(&["application/problem+json", "application/json", "text/html"]) != Some(2) {
+            return problem.respond(&wanted);
+        }
+        error::answer(&problem, &Visitor::read(head, &self.house(client), None))
+    }
+
+    /// Who sends a request.
+    pub async fn visitor(&self, head: &Parts, client: IpAddr) -> Result<Visitor, Problem> {
+        let session = match Cookies::of(&self.addresses).session(&head.headers) {
+            Some(token) => self.accounts.signed_in(&token).await?,
+            None => None,
+        };
+        Ok(Visitor::read(head, &self.house(client), session))
+    }
+
+    fn house(&self, client: IpAddr) -> House<'_> {
+        House { addresses: &self.addresses, key: &self.key, client }
+    }
+
+    async fn ask<B>(&self, page: Page, head: &Parts, body: B, visitor: &Visitor) -> Answer
+    where
+        B: http_body::Body<Data = Bytes> + Unpin,
+    {
+        let methods = page.methods();
+        if !methods.contains(&head.method.as_str()) {
+            let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed");
+            return Err(problem.allow(methods.iter().copied()).into());
+        }
+        let query = Form::parse(head.uri.query().unwrap_or_default().as_bytes());
+        let form = match head.method {
+            Method::POST => Some(form::read(&head.headers, body, visitor).await?),
+            _ => None,
+        };
+        page.answer(self, visitor, &Asked { query, form }).await
+    }
+}
+
+/// Who is signed in; everybody else is asked to sign in first, and comes back.
+pub(super) fn signed_in(visitor: &Visitor) -> Result<&SignedIn, Instead> {
+    visitor.session.as_ref().ok_or_else(|| Instead::GoTo(visitor.here().after(path::SIGN_IN)))
+}
+
+/// Whether people rather than scripts ask: they want HTML, send forms, and have no token.
+fn is_browser(method: &Method, headers: &HeaderMap) -> bool {
+    if headers.contains_key(AUTHORIZATION) {
+        return false;
+    }
+    match *method {
+        Method::POST => form::is_form(headers),
+        _ => Wanted::of(headers).choose(&["application/json", "text/html"]) == Some(1),
+    }
+}
