@@ -31,7 +31,6 @@ use crate::server::metrics::{self, Metrics};
 use crate::server::{self, Stop, Stopped, redirect, tls};
 use crate::storage::Storage;
 use crate::storage::sqlite::{Lock, Options, Sqlite};
-use crate::web::Pages;
 
 /// How often storage does what is due.
 const UPKEEP: Duration = Duration::from_secs(30);
@@ -136,7 +135,6 @@ struct House {
     storage: Arc<dyn Storage>,
     accounts: Arc<Accounts>,
     keys: Arc<Keys>,
-    secret: Arc<SecretKey>,
     /// Held as long as the server runs.
     _lock: Lock,
 }
@@ -154,10 +152,10 @@ impl House {
             Some(key) => SecretKey::from_text(key.reveal())?,
             None => SecretKey::load_or_create(&config.key_file())?,
         });
-        let keys = Keys::open(Arc::clone(&storage), Arc::clone(&secret), addresses.base(), clock.now()).await;
+        let keys = Keys::open(Arc::clone(&storage), secret, addresses.base(), clock.now()).await;
         let keys = keys.map_err(|error| Failed::Other(error.to_string()))?;
         let accounts = Arc::new(Accounts::new(Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&addresses)));
-        Ok(Self { clock, addresses, sqlite, storage, accounts, keys, secret, _lock: lock })
+        Ok(Self { clock, addresses, sqlite, storage, accounts, keys, _lock: lock })
     }
 
     fn app(&self, config: &Config) -> App {
@@ -202,14 +200,6 @@ impl House {
                 identity: Arc::clone(&identity),
                 clock: clock(),
                 open: config.dev,
-            },
-            pages: Pages {
-                addresses: addresses(),
-                accounts: accounts(),
-                key: Arc::clone(&self.secret),
-                clock: clock(),
-                doors: Vec::new(),
-                dev: config.dev,
             },
             patience: config.http.idle_timeout.0,
         }

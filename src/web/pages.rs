@@ -9,7 +9,7 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 
 use super::visitor::House;
-use super::{Answer, Form, Instead, Visitor, error, form, home, path, see_other, sign_in, sign_out, start};
+use super::{Answer, Form, Instead, Visitor, error, form, home, path, see_other, sign_in, sign_out};
 use crate::address::Addresses;
 use crate::clock::Clock;
 use crate::http::cookie::Cookies;
@@ -41,7 +41,6 @@ pub struct Door {
 /// A page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Page {
-    Start,
     Home,
     SignIn,
     SignOut,
@@ -59,9 +58,6 @@ pub struct Asked {
 impl Page {
     /// The page at a path, with or without its final slash.
     fn at(path: &str) -> Option<Self> {
-        if path == path::START {
-            return Some(Self::Start);
-        }
         let below = path.strip_prefix(path::HOME)?;
         let segments: Vec<&str> = below.strip_suffix('/').unwrap_or(below).split('/').collect();
         Some(match segments.as_slice() {
@@ -75,7 +71,7 @@ impl Page {
 
     fn methods(self) -> &'static [&'static str] {
         match self {
-            Self::Start | Self::Home | Self::SignedOut => &["GET", "HEAD"],
+            Self::Home | Self::SignedOut => &["GET", "HEAD"],
             Self::SignIn => &["GET", "HEAD", "POST"],
             Self::SignOut => &["POST"],
         }
@@ -90,7 +86,6 @@ impl Page {
 
     async fn answer(self, pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
         match self {
-            Self::Start => start::answer(pages, visitor),
             Self::Home => home::answer(pages, visitor),
             Self::SignIn => sign_in::answer(pages, visitor, asked).await,
             Self::SignOut => sign_out::answer(pages, visitor).await,

@@ -30,7 +30,6 @@ use cartable::server::metrics::Metrics;
 use cartable::server::{Stop, serve};
 use cartable::storage::sqlite::{Options, Sqlite};
 use cartable::storage::{Pod, Storage, Version};
-use cartable::web::Pages;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
@@ -128,7 +127,7 @@ impl World {
         let addresses = Arc::new(Addresses::with_paths(&format!("http://localhost:{port}/")).unwrap());
         let accounts = Arc::new(Accounts::new(storage.clone(), clock.clone(), addresses.clone()));
         let secret = Arc::new(SecretKey::ephemeral());
-        let keys = Keys::open(storage.clone(), secret.clone(), addresses.base(), clock.now()).await.unwrap();
+        let keys = Keys::open(storage.clone(), secret, addresses.base(), clock.now()).await.unwrap();
         let pods = Arc::new(Pods::new(
             storage.clone(),
             addresses.clone(),
@@ -174,14 +173,6 @@ impl World {
                 identity: identity.clone(),
                 clock: clock.clone(),
                 open: settings.open,
-            },
-            pages: Pages {
-                addresses: addresses.clone(),
-                accounts: accounts.clone(),
-                key: secret,
-                clock: clock.clone(),
-                doors: Vec::new(),
-                dev: settings.open,
             },
             patience: Duration::from_secs(30),
         });
