@@ -69,7 +69,8 @@ impl App {
         };
         match &door.place {
             Place::Pod(path) => self.pod(path.clone(), &door, head, body).await,
-            Place::House(path) => self.house(&path.clone(), &door, Request::from_parts(head, body)).await,
+            // Boxed, so that requests on pods, which are most, carry no room for it.
+            Place::House(path) => Box::pin(self.house(path, &door, Request::from_parts(head, body))).await,
             Place::Nowhere => for_pods(not_found().respond(&Wanted::of(&head.headers)), &head.headers),
         }
     }

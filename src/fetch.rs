@@ -269,7 +269,8 @@ impl Fetch {
         let deadline = Instant::now() + request.within;
         for _ in 0..=REDIRECTS {
             let way = self.way(&request.url, request.named.as_ref())?;
-            let fetched = self.exchange(way, &request, deadline).await?;
+            // Boxed, for it is rare, and larger than all else in the future of a request.
+            let fetched = Box::pin(self.exchange(way, &request, deadline)).await?;
             let safe = matches!(request.method, Method::GET | Method::HEAD);
             let Some(location) = fetched.headers.get(header::LOCATION).filter(|_| safe && is_redirect(fetched.status))
             else {

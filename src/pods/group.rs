@@ -73,7 +73,7 @@ impl Pods {
                 // Its ACLs had to be read, too.
                 bytes += document.bytes();
             }
-            if let Ok(Some(document)) = document.document(&self.addresses) {
+            if let Ok(Some(document)) = self.document_of(&document).await {
                 note(&mut known, agent, &group, &members(&document.dataset.default, &Term::Iri(group.clone())));
             }
         }

@@ -3,6 +3,7 @@
 //! Every read and write of a pod by a caller goes through [`Pods::perform`], whoever asks: a client
 //! over HTTP, an import, a web form.
 
+mod aside;
 mod group;
 mod receive;
 pub mod remote;
@@ -124,6 +125,7 @@ pub struct Pods {
     seen: seen::Memory,
     converted: seen::Converted,
     turns: turn::Turns,
+    aside: aside::Aside,
 }
 
 impl Pods {
@@ -139,6 +141,7 @@ impl Pods {
             seen: seen::Memory::new(limits.cache),
             converted: seen::Converted::new(limits.cache / 2),
             turns: turn::Turns::default(),
+            aside: aside::Aside::default(),
             storage,
             addresses,
             clock,
@@ -177,11 +180,17 @@ impl Pods {
         }
         asked.admit(&seen.found)?;
         let staged = self.receive(&mut asked, &seen.found, body).await?;
-        let _turn = self.turns.take(&asked.path).await;
+        let turn = self.turns.take(&asked.path).await;
         let deadline = Instant::now() + PATIENCE;
+        // Whoever went before has most likely changed what is here.
+        let mut moved = turn.waited;
         loop {
+            if moved {
+                seen = self.look(&asked.path).await?;
+                granted = self.decide(&seen, caller, &asked).await?;
+            }
             match self.write(&asked, &seen, &granted).await {
-                Err(Error::Storage(storage::Error::Moved)) if Instant::now() < deadline => {}
+                Err(Error::Storage(storage::Error::Moved)) if Instant::now() < deadline => moved = true,
                 Err(Error::Storage(storage::Error::Moved)) => return Err(Refusal::Contended.into()),
                 Ok(done) => {
                     staged.into_iter().for_each(Staged::taken);
@@ -189,8 +198,6 @@ impl Pods {
                 }
                 refused => return refused,
             }
-            seen = self.look(&asked.path).await?;
-            granted = self.decide(&seen, caller, &asked).await?;
         }
     }
 
@@ -205,20 +212,30 @@ impl Pods {
         if let Operation::Patch(edit @ Edit::Waiting) = &mut asked.operation {
             self.check_stranger(&seen, caller)?;
             let iri = self.addresses.iri(&asked.path);
-            *edit = receive::patch(std::mem::take(body), self.limits.patch, &iri).await?;
+            *edit = self.patch(std::mem::take(body), iri).await?;
         }
         let granted = self.decide(&seen, caller, asked).await?;
         Ok((seen, granted))
     }
 
     /// Plans and commits once.
-    async fn write(&self, asked: &Asked, seen: &Seen, granted: &Granted) -> Result<Outcome, Error> {
+    async fn write(&self, asked: &Asked, seen: &Arc<Seen>, granted: &Granted) -> Result<Outcome, Error> {
         if let Operation::Post(post @ Post { child: None, .. }) = &asked.operation {
             return self.post(asked, post, seen, granted).await;
         }
         let members = self.members_for(asked, seen).await?;
-        let plan = asked.plan(&seen.found, &self.setting(&members))?;
+        let plan = self.plan(asked, seen, members).await?;
         self.carry_out(plan, asked, seen, granted).await
+    }
+
+    /// Plans; aside, if much must be read for it.
+    async fn plan(&self, asked: &Asked, seen: &Arc<Seen>, members: Vec<Member>) -> Result<Plan, Error> {
+        if asked.reads(&seen.found) < aside::LONG {
+            return Ok(asked.plan(&seen.found, &self.setting(&members))?);
+        }
+        let (asked, seen, addresses, now) = (asked.clone(), seen.clone(), self.addresses.clone(), self.clock.now());
+        let plan = move || asked.plan(&seen.found, &Setting { addresses: &addresses, now, members: &members });
+        Ok(self.aside.run(plan).await??)
     }
 
     /// A POST looks twice: at the container, and at the name that the child will have.
@@ -231,7 +248,7 @@ impl Pods {
         if let Operation::Post(post) = &mut asked.operation {
             post.child = Some(path);
         }
-        let plan = asked.plan(&child.found, &self.setting(&[]))?;
+        let plan = self.plan(&asked, &child, Vec::new()).await?;
         self.carry_out(plan, &asked, &child, granted).await
     }
 
@@ -365,10 +382,14 @@ impl Pods {
     /// The members about which a body says what only the server may say.
     async fn claimed_members(&self, pod: PodId, of: &ContainerPath, sent: &Sent) -> Result<Vec<Member>, Error> {
         let iri = self.addresses.iri(of);
-        let format = sent.media_type.as_deref().and_then(Format::of);
-        let document = format.and_then(|format| rdf::format::parse(sent.body.bytes(), format, &iri).ok());
-        let Some(Document { dataset, .. }) = document else { return Ok(Vec::new()) };
-        let claimed = container::claimed(&dataset.default, &iri);
+        let Some(format) = sent.media_type.as_deref().and_then(Format::of) else { return Ok(Vec::new()) };
+        let bytes = sent.body.content();
+        let long = bytes.len() as u64 >= aside::LONG;
+        let read = move || {
+            let document = rdf::format::parse(&bytes, format, &iri).unwrap_or_default();
+            container::claimed(&document.dataset.default, &iri)
+        };
+        let claimed = if long { self.aside.run(read).await? } else { read() };
         let (mut found, mut last) = (Vec::new(), None);
         while found.len() < claimed.len() {
             let page = self.storage.members(pod, of, last.as_ref(), PAGE).await?;
@@ -411,10 +432,19 @@ impl Pods {
     pub async fn document(&self, iri: &str) -> Result<Option<Arc<Document>>, Error> {
         let Some(path) = self.addresses.path_of(iri) else { return Ok(None) };
         match self.look(&path).await {
-            Ok(seen) => Ok(seen.document(&self.addresses)?),
+            Ok(seen) => self.document_of(&seen).await,
             Err(Error::Refused(_)) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// What was seen as RDF; a long document is parsed aside.
+    async fn document_of(&self, seen: &Arc<Seen>) -> Result<Option<Arc<Document>>, Error> {
+        if seen.bytes() < aside::LONG {
+            return Ok(seen.document(&self.addresses)?);
+        }
+        let (seen, addresses) = (seen.clone(), self.addresses.clone());
+        Ok(self.aside.run(move || seen.document(&addresses)).await??)
     }
 
     /// Refuses at once whoever has no right at all here, before a byte of a patch is read.

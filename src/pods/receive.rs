@@ -5,7 +5,7 @@ use futures_util::{StreamExt, stream};
 
 use std::sync::Arc;
 
-use super::{Error, Pods};
+use super::{Error, Pods, aside};
 use crate::path::Role;
 use crate::rdf::format::Format;
 use crate::rdf::patch::Patch;
@@ -33,18 +33,6 @@ pub enum PatchLanguage {
 #[derive(Debug, thiserror::Error)]
 #[error("the body did not arrive")]
 pub struct Interrupted(#[from] pub std::io::Error);
-
-/// Reads a patch in its language.
-///
-/// Spec: P-161, P-163
-pub(super) async fn patch(body: Arriving, limit: u64, iri: &str) -> Result<Edit, Error> {
-    let language = body.patch.ok_or(Refusal::PatchType)?;
-    let bytes = collect(body, limit).await?;
-    Ok(match language {
-        PatchLanguage::N3 => Edit::N3(Patch::parse(&bytes, iri).map_err(Refusal::from)?),
-        PatchLanguage::Sparql => Edit::Sparql(Update::parse(&bytes, iri).map_err(Refusal::from)?),
-    })
-}
 
 /// All of a body that must fit into memory.
 async fn collect(body: Arriving, limit: u64) -> Result<Bytes, Error> {
@@ -99,6 +87,22 @@ impl Drop for Staged {
 }
 
 impl Pods {
+    /// Reads a patch in its language.
+    ///
+    /// Spec: P-161, P-163
+    pub(super) async fn patch(&self, body: Arriving, iri: String) -> Result<Edit, Error> {
+        let language = body.patch.ok_or(Refusal::PatchType)?;
+        let bytes = collect(body, self.limits.patch).await?;
+        let long = bytes.len() as u64 >= aside::LONG;
+        let read = move || {
+            Ok::<_, Refusal>(match language {
+                PatchLanguage::N3 => Edit::N3(Patch::parse(&bytes, &iri)?),
+                PatchLanguage::Sparql => Edit::Sparql(Update::parse(&bytes, &iri)?),
+            })
+        };
+        Ok(if long { self.aside.run(read).await? } else { read() }?)
+    }
+
     /// Reads the body of a request that was granted. What was staged must be kept until a record has taken it.
     ///
     /// Spec: P-14, P-138

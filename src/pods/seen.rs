@@ -6,7 +6,7 @@ use bytes::Bytes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::{Error, Pods};
+use super::{Error, Pods, aside};
 use crate::access::Acls;
 use crate::address::Addresses;
 use crate::path::ResourcePath;
@@ -101,14 +101,16 @@ impl Pods {
     /// The target in another format than the stored one.
     ///
     /// Spec: solid#server-representation-turtle-jsonld, P-96, P-97
-    pub fn converted(&self, seen: &Seen, format: Format) -> Result<Bytes, Error> {
+    pub async fn converted(&self, seen: &Arc<Seen>, format: Format) -> Result<Bytes, Error> {
         let record = seen.found.target().ok_or(Refusal::NotFound)?;
         let key = (seen.found.pod.id, record.uid, record.version, format);
         if let Some(bytes) = self.converted.0.get(&key) {
             return Ok(bytes);
         }
-        let document = seen.document(&self.addresses)?.ok_or(Error::Corrupt("a document lost its format"))?;
-        let bytes = Bytes::from(format::print(&document, format).map_err(Refusal::from)?);
+        let document = self.document_of(seen).await?.ok_or(Error::Corrupt("a document lost its format"))?;
+        let print = move || format::print(&document, format);
+        let printed = if record.size < aside::LONG { print() } else { self.aside.run(print).await? };
+        let bytes = Bytes::from(printed.map_err(Refusal::from)?);
         if bytes.len() as u64 <= LARGEST {
             self.converted.0.insert(key, bytes.clone());
         }

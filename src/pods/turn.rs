@@ -15,6 +15,8 @@ pub(super) struct Turns(Arc<Mutex<HashMap<ResourcePath, Arc<Queue<()>>>>>);
 
 /// Somebody's turn, until it is dropped.
 pub(super) struct Turn {
+    /// Whether somebody else's turn had to end first.
+    pub waited: bool,
     guard: Option<OwnedMutexGuard<()>>,
     path: ResourcePath,
     turns: Arc<Mutex<HashMap<ResourcePath, Arc<Queue<()>>>>>,
@@ -24,8 +26,12 @@ impl Turns {
     pub async fn take(&self, path: &ResourcePath) -> Turn {
         let queue = self.0.lock().entry(path.clone()).or_default().clone();
         // Made before the wait, so that who gives up waiting leaves nothing behind.
-        let mut turn = Turn { guard: None, path: path.clone(), turns: self.0.clone() };
-        turn.guard = Some(queue.lock_owned().await);
+        let mut turn = Turn { waited: false, guard: None, path: path.clone(), turns: self.0.clone() };
+        turn.guard = queue.clone().try_lock_owned().ok();
+        if turn.guard.is_none() {
+            turn.waited = true;
+            turn.guard = Some(queue.lock_owned().await);
+        }
         turn
     }
 }

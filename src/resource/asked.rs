@@ -10,7 +10,7 @@ use crate::rdf::format::Format;
 use crate::rdf::graph::Graph;
 use crate::rdf::patch::{Clauses, Patch};
 use crate::sparql::update::Update;
-use crate::storage::{NewBody, Write};
+use crate::storage::{Found, NewBody, Record, Write};
 
 /// A request, parsed. A body is received only after access was granted, except that of a patch,
 /// whose clauses say which modes it needs.
@@ -136,6 +136,18 @@ impl Asked {
             Operation::Put(sent) => sent.media_type.as_deref().and_then(Format::of),
             _ => None,
         }
+    }
+
+    /// Bytes of RDF that planning reads.
+    pub fn reads(&self, found: &Found) -> u64 {
+        let sent = match &self.operation {
+            Operation::Read | Operation::Delete => return 0,
+            Operation::Put(sent) | Operation::Post(Post { sent, .. }) => sent.body.bytes().len() as u64,
+            Operation::Patch(_) => 0,
+        };
+        let rdf = |record: &&Record| record.format().is_some();
+        let stored = found.target().into_iter().chain(&found.subject.description).filter(rdf);
+        stored.map(|record| record.size).sum::<u64>() + sent
     }
 
     /// Whether `write` keeps what was sent, byte for byte.

@@ -57,10 +57,10 @@ pub fn is_managed(triple: &Triple, subject_iri: &str, is_container: bool) -> boo
 }
 
 /// The names of the members that a graph makes claims about which only the server may make.
-pub fn claimed<'g>(graph: &'g Graph, container_iri: &str) -> BTreeSet<&'g str> {
+pub fn claimed(graph: &Graph, container_iri: &str) -> BTreeSet<String> {
     let managed = graph.iter().filter(|triple| is_managed(triple, container_iri, true));
     let terms = managed.flat_map(|triple| [&triple.subject, &triple.object]);
-    terms.filter_map(|term| member_name(term.as_iri()?, container_iri)).collect()
+    terms.filter_map(|term| Some(member_name(term.as_iri()?, container_iri)?.to_owned())).collect()
 }
 
 fn is_managed_class(class: &str) -> bool {

@@ -2,28 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{
-    Asked, Made, Model, Plan, Post, Received, Refusal, Sent, Setting, Writing, event, issuer, member_event, put,
-};
+use super::content::{New, checked};
+use super::{Asked, Made, Model, Plan, Post, Received, Refusal, Sent, Setting, Writing, event, member_event};
 use crate::path::{ResourcePath, Role};
-use crate::rdf::format::{Document, Format};
-use crate::storage::{Change, Content, Expected, Found, Happening, NewBody, Record, Scope, Write};
-
-/// What a new resource consists of.
-pub(super) struct New {
-    pub content: Content,
-    /// The content, or a container's own triples, if it is RDF.
-    pub document: Option<Document>,
-    /// The description that is made with it: a container's own triples.
-    pub description: Option<Content>,
-}
-
-impl New {
-    /// Whether writing it over `existing` at `url` changes who vouches for a WebID of `subject`.
-    pub fn adds_issuer(&self, existing: Option<&Record>, url: &str, subject: &str) -> bool {
-        self.document.as_ref().is_some_and(|document| issuer::added(existing, document, url, subject))
-    }
-}
+use crate::rdf::format::Format;
+use crate::storage::{Change, Content, Expected, Found, Happening, NewBody, Scope, Write};
 
 /// The change that creates the target of `found`, with the containers that are missing above it.
 ///
@@ -106,7 +89,7 @@ pub(super) fn admit_post(post: &Post, found: &Found) -> Result<(), Refusal> {
 /// solid#server-post-uri-assignment, P-148
 pub(super) fn plan_post(asked: &Asked, post: &Post, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
     let Some(child) = &post.child else { return Ok(Plan::Keep) };
-    let new = put::new(asked, &post.sent, child, None, setting)?;
+    let new = checked(asked, &post.sent, child, None, setting)?;
     let iri = setting.addresses.iri(child);
     let alters_issuers = new.adds_issuer(None, &iri, &iri);
     let change = change(found, new, setting);

@@ -6,6 +6,7 @@
 pub mod asked;
 pub mod condition;
 pub mod container;
+mod content;
 pub mod create;
 pub mod delete;
 pub mod issuer;

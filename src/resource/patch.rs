@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::container::is_managed;
-use super::create::{self, New};
-use super::put::{facts, parse, write_auxiliary};
+use super::content::{New, facts, parse};
+use super::create;
+use super::put::write_auxiliary;
 use super::{Asked, Edit, Made, Plan, Refusal, Setting, Writing, change, event, issuer, put, turtle};
 use crate::path::{ResourcePath, Role};
 use crate::rdf::format::{self, Document, Format};

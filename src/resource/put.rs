@@ -1,15 +1,11 @@
 //! PUT: creating a resource, or replacing what it says.
 
-use std::sync::Arc;
-
-use bytes::Bytes;
-
-use super::container::{Facts, strip_managed};
-use super::create::{self, New};
+use super::content::{checked, facts, own_triples, parse, unchanged};
+use super::create;
 use super::{Asked, Made, Model, Plan, Received, Refusal, Sent, Setting, Writing, change, event, issuer, turtle};
 use crate::path::{ResourcePath, Role};
-use crate::rdf::format::{self, Document, Format};
-use crate::storage::{Body, Content, Expected, Found, Happening, NewBody, Record, Write};
+use crate::rdf::format::{Document, Format};
+use crate::storage::{Content, Expected, Found, Happening, NewBody, Record, Write};
 
 /// Spec: solid#server-put-patch-auxiliary-resource, P-139, P-140, P-144, P-147
 pub(super) fn plan(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
@@ -51,7 +47,7 @@ fn check_model(path: &ResourcePath, sent: &Sent) -> Result<(), Refusal> {
 fn document(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
     let existing = found.target();
     let iri = setting.addresses.iri(&found.path);
-    let new = new(asked, sent, &found.path, existing, setting)?;
+    let new = checked(asked, sent, &found.path, existing, setting)?;
     let alters_issuers = new.adds_issuer(existing, &iri, &iri);
     let Some(existing) = existing else {
         let change = create::change(found, new, setting);
@@ -71,7 +67,7 @@ fn document(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) ->
 /// Spec: P-140, P-143, P-144, P-145, P-146
 fn container(asked: &Asked, sent: &Sent, found: &Found, setting: &Setting<'_>) -> Result<Plan, Refusal> {
     let existing = found.target();
-    let new = new(asked, sent, &found.path, existing, setting)?;
+    let new = checked(asked, sent, &found.path, existing, setting)?;
     let path = found.path.description();
     let old = found.subject.description.as_ref();
     let alters_issuers = new.adds_issuer(old, &setting.addresses.iri(&path), &setting.addresses.iri(&found.path));
@@ -154,95 +150,4 @@ pub(super) fn write_auxiliary(
     }
     let made = if created { Made::Created(found.path.clone()) } else { Made::Changed };
     Plan::write(Writing { change, made, alters_issuers })
-}
-
-/// The content of a resource at `path`, checked.
-///
-/// Spec: P-133, P-134, P-135, solid#server-content-type-missing
-pub(super) fn new(
-    asked: &Asked,
-    sent: &Sent,
-    path: &ResourcePath,
-    existing: Option<&Record>,
-    setting: &Setting<'_>,
-) -> Result<New, Refusal> {
-    let iri = setting.addresses.iri(path);
-    let by = asked.by.clone();
-    if path.is_container() {
-        let content =
-            Content { media_type: "".into(), body: NewBody::Absent, by: by.clone(), inbox: sent.inbox.clone() };
-        let facts = Facts {
-            iri: &iri,
-            record: existing,
-            is_container: true,
-            is_storage: path.is_root(),
-            members: setting.members,
-        };
-        let (description, document) = description(sent, by, &facts)?.unzip();
-        return Ok(New { content, document, description });
-    }
-    let media_type = sent.media_type.clone().ok_or(Refusal::ContentTypeMissing)?;
-    let document = Format::of(&media_type).map(|format| parse(sent.body.bytes(), format, &iri)).transpose()?;
-    let inbox = sent.inbox.clone().or_else(|| existing.and_then(|record| record.inbox.clone()));
-    let content = Content { media_type, body: sent.body.clone().into_body(), by, inbox };
-    Ok(New { content, document, description: None })
-}
-
-/// The user's triples that a container's body holds; `None` if it holds none.
-fn description(sent: &Sent, by: Option<Arc<str>>, facts: &Facts<'_>) -> Result<Option<(Content, Document)>, Refusal> {
-    if sent.body.bytes().is_empty() {
-        return Ok(None);
-    }
-    let media_type = sent.media_type.clone().ok_or(Refusal::ContentTypeMissing)?;
-    let format = Format::of(&media_type).ok_or(Refusal::RdfOnly)?;
-    let mut document = parse(sent.body.bytes(), format, facts.iri)?;
-    strip(&mut document, facts)?;
-    if document.dataset.default.is_empty() && document.dataset.named.is_empty() {
-        return Ok(None);
-    }
-    // Printed anew, for relative IRIs mean something else in a description than in its container.
-    let body = NewBody::Inline(print(&document, format)?);
-    Ok(Some((Content { media_type: format.media_type().into(), body, by, inbox: None }, document)))
-}
-
-/// The bytes without server-managed triples: as sent if there were none, else printed anew.
-fn own_triples(sent: &Sent, mut document: Document, format: Format, facts: &Facts<'_>) -> Result<Bytes, Refusal> {
-    let before = document.dataset.default.len();
-    strip(&mut document, facts)?;
-    if document.dataset.default.len() == before { Ok(sent.body.content()) } else { print(&document, format) }
-}
-
-fn strip(document: &mut Document, facts: &Facts<'_>) -> Result<(), Refusal> {
-    let graph = std::mem::take(&mut document.dataset.default);
-    document.dataset.default = strip_managed(graph, facts).map_err(|_| Refusal::ServerManaged)?;
-    Ok(())
-}
-
-/// What is true of the subject of `found`.
-pub(super) fn facts<'a>(iri: &'a str, found: &'a Found, setting: &Setting<'a>) -> Facts<'a> {
-    let subject = found.path.subject();
-    Facts {
-        iri,
-        record: found.subject.record.as_ref(),
-        is_container: subject.is_container(),
-        is_storage: subject.is_root(),
-        members: setting.members,
-    }
-}
-
-pub(super) fn parse(bytes: &[u8], format: Format, iri: &str) -> Result<Document, Refusal> {
-    format::parse(bytes, format, iri).map_err(|e| Refusal::MalformedContent(e.to_string()))
-}
-
-pub(super) fn print(document: &Document, format: Format) -> Result<Bytes, Refusal> {
-    Ok(format::print(document, format)?.into())
-}
-
-/// Whether writing `content` would change nothing.
-fn unchanged(existing: &Record, content: &Content) -> bool {
-    let same_bytes = match (&existing.body, &content.body) {
-        (Body::Inline(old), NewBody::Inline(new)) => old == new,
-        _ => false,
-    };
-    same_bytes && existing.media_type == content.media_type && existing.inbox == content.inbox
 }

@@ -79,7 +79,7 @@ impl Adapter {
         }
         if matches!(method, Method::Copy | Method::Move) {
             let transfer = ask::transfer(method, path, head, self.pods.addresses())?;
-            let outcome = self.pods.transfer(caller, &transfer).await?;
+            let outcome = Box::pin(self.pods.transfer(caller, &transfer)).await?;
             return self.written(outcome, method, None);
         }
         let (asked, mut arriving) = ask::asked(method, path, caller, head, upload)?;

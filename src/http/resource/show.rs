@@ -71,7 +71,7 @@ impl Shown<'_> {
         let mut response = match self.conditions.on_read(&chosen.tag, chosen.modified) {
             Verdict::Failed => return Err(Refusal::PreconditionFailed.into()),
             Verdict::NotModified => empty(StatusCode::NOT_MODIFIED),
-            Verdict::Proceed if method == Method::Head => self.head(&chosen)?,
+            Verdict::Proceed if method == Method::Head => self.head(&chosen).await?,
             Verdict::Proceed => match self.get(&chosen, &head.headers).await? {
                 Some(response) => response,
                 None => return Ok(None),
@@ -136,12 +136,12 @@ impl Shown<'_> {
     /// As GET would answer, without content.
     ///
     /// Spec: P-59, P-114
-    fn head(&self, chosen: &Chosen) -> Result<Response<Body>, Problem> {
+    async fn head(&self, chosen: &Chosen) -> Result<Response<Body>, Problem> {
         let mut response = empty(StatusCode::OK);
         let size = match (chosen.source, self.seen.found.target()) {
             (Source::Stored, Some(record)) => Some(record.size),
             (Source::Listing, _) => None,
-            _ => Some(self.bytes(chosen)?.len() as u64),
+            _ => Some(self.bytes(chosen).await?.len() as u64),
         };
         response.headers_mut().insert(CONTENT_TYPE, chosen.media_type.clone());
         response.headers_mut().extend(size.map(|size| (CONTENT_LENGTH, HeaderValue::from(size))));
@@ -159,7 +159,7 @@ impl Shown<'_> {
             (Source::Stored, Some((record, Kept::Blob(blob)))) => (record.size, Some(blob)),
             _ => (0, None),
         };
-        let bytes = if blob.is_some() { Bytes::new() } else { self.bytes(chosen)? };
+        let bytes = if blob.is_some() { Bytes::new() } else { self.bytes(chosen).await? };
         let total = if blob.is_some() { total } else { bytes.len() as u64 };
         let applies = self.conditions.allow_range(&chosen.tag, chosen.modified);
         let selected = if applies { range::select(headers, total) } else { Selected::Whole };
@@ -191,11 +191,11 @@ impl Shown<'_> {
     }
 
     /// The bytes of a representation that lies in memory.
-    fn bytes(&self, chosen: &Chosen) -> Result<Bytes, Problem> {
+    async fn bytes(&self, chosen: &Chosen) -> Result<Bytes, Problem> {
         let found = &self.seen.found;
         Ok(match (chosen.source, found.target(), chosen.format) {
             (Source::Stored, Some(Record { body: Kept::Inline(bytes), .. }), _) => bytes.clone(),
-            (Source::Converted, Some(_), Some(format)) => self.adapter.pods.converted(&self.seen, format)?,
+            (Source::Converted, Some(_), Some(format)) => self.adapter.pods.converted(&self.seen, format).await?,
             (_, _, Some(format)) => crate::rdf::format::print(&crate::rdf::format::Document::default(), format)
                 .map_err(Refusal::from)?
                 .into(),

@@ -220,3 +220,79 @@ proptest::proptest! {
         let _ = parse(&text);
     }
 }
+
+/// oxigraph's own engine, asked to do the same.
+fn by_oxigraph(before: &str, update: &str) -> Graph {
+    use oxigraph::io::{RdfFormat, RdfParser};
+    use oxigraph::sparql::SparqlEvaluator;
+    use oxigraph::store::Store;
+
+    let store = Store::new().unwrap();
+    let turtle = format!("@prefix e: <https://e.org/> . {before}");
+    let parser = RdfParser::from_format(RdfFormat::Turtle).with_base_iri(BASE).unwrap();
+    store.load_from_slice(parser, turtle.as_bytes()).unwrap();
+    let update = format!("PREFIX e: <https://e.org/>\n{update}");
+    let update = SparqlEvaluator::new().with_base_iri(BASE).unwrap().parse_update(&update).unwrap();
+    update.on_store(&store).execute().unwrap();
+    let after: String = store.iter().map(|quad| format!("{} .\n", quad.unwrap())).collect();
+    format::parse(after.as_bytes(), Format::NTriples, BASE).unwrap().dataset.default
+}
+
+mod oracle {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Few terms, so that triples, patterns and templates often meet.
+    fn term() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(vec!["e:a", "e:b", "e:c", "<#me>"])
+    }
+
+    fn object() -> impl Strategy<Value = &'static str> {
+        prop_oneof![term(), prop::sample::select(vec!["1", "\"x\"", "\"x\"@fr", "true"])]
+    }
+
+    fn variable() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(vec!["?s", "?p", "?o", "?x"])
+    }
+
+    fn triples(blank: bool) -> impl Strategy<Value = String> {
+        let node = if blank { prop_oneof![term(), Just("_:n"), Just("_:m")].boxed() } else { term().boxed() };
+        let value = if blank { prop_oneof![object(), Just("_:n")].boxed() } else { object().boxed() };
+        vec((node, term(), value), 0..5)
+            .prop_map(|triples| triples.iter().map(|(s, p, o)| format!("{s} {p} {o} . ")).collect())
+    }
+
+    fn patterns(blank: bool, least: usize) -> impl Strategy<Value = String> {
+        let mut subject = prop_oneof![variable(), variable(), term()].boxed();
+        if blank {
+            subject = prop_oneof![subject, Just("_:f")].boxed();
+        }
+        let pattern = (subject, prop_oneof![term(), variable()], prop_oneof![variable(), object()]);
+        vec(pattern, least..4).prop_map(|patterns| patterns.iter().map(|(s, p, o)| format!("{s} {p} {o} . ")).collect())
+    }
+
+    fn operation() -> impl Strategy<Value = String> {
+        prop_oneof![
+            triples(true).prop_map(|data| format!("INSERT DATA {{ {data} }}")),
+            triples(false).prop_map(|data| format!("DELETE DATA {{ {data} }}")),
+            patterns(false, 1).prop_map(|conditions| format!("DELETE WHERE {{ {conditions} }}")),
+            (patterns(false, 0), patterns(true, 0), patterns(true, 0)).prop_map(|(delete, insert, conditions)| {
+                format!("DELETE {{ {delete} }} INSERT {{ {insert} }} WHERE {{ {conditions} }}")
+            }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn updates_do_what_oxigraph_does(before in triples(true), operations in vec(operation(), 1..4)) {
+            // A label of one operation may not come again in another.
+            let own = |(at, operation): (usize, &String)| operation.replace("_:", &format!("_:o{at}"));
+            let update = operations.iter().enumerate().map(own).collect::<Vec<_>>().join(" ; ");
+            let ours = parse(&update).unwrap().apply(&graph(&before)).unwrap();
+            let theirs = by_oxigraph(&before, &update);
+            prop_assert!(ours.is_isomorphic(&theirs), "{before}\n{update}\nours: {ours:?}\ntheirs: {theirs:?}");
+        }
+    }
+}
