@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION,
-    ORIGIN, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    LOCATION, ORIGIN, X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
@@ -63,6 +63,9 @@ impl App {
         B: http_body::Body<Data = Bytes> + Unpin + Send + 'static,
     {
         let (head, body) = request.into_parts();
+        if head.method == Method::OPTIONS && head.uri.path() == "*" {
+            return for_pods(whole_server(), &head.headers);
+        }
         let door = match self.door(&head, peer) {
             Ok(door) => door,
             Err(problem) => return for_pods(problem.respond(&Wanted::of(&head.headers)), &head.headers),
@@ -208,6 +211,17 @@ fn misplaced(misplaced: Misplaced) -> Problem {
             Problem::new(StatusCode::BAD_REQUEST, "uri-malformed").detail(malformed.to_string())
         }
     }
+}
+
+/// What may be done here at all.
+///
+/// Spec: P-94
+fn whole_server() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let methods = HeaderValue::from_static("GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE, COPY, MOVE");
+    response.headers_mut().insert(ALLOW, methods);
+    response
 }
 
 /// A page takes GET and HEAD.

@@ -263,3 +263,34 @@ async fn a_pod_has_an_owner_who_is_not_shown() {
     assert_eq!(root.links("http://www.w3.org/ns/solid/terms#owner"), [] as [String; 0]);
     assert!(!format!("{root:?}").contains(owner));
 }
+
+/// A document that is too long to be parsed between other requests says and takes the same.
+///
+/// Shows: P-96, P-160
+#[tokio::test]
+async fn a_long_document_is_read_and_edited_like_a_short_one() {
+    let world = World::start().await;
+    let lines: Vec<_> = (0..8000).map(|i| format!("<#s{i}> <http://schema.org/position> {i} .\n")).collect();
+    world.alice.put("long", &lines.concat()).await.created();
+    let json = world.alice.ask("GET", "long").accept("application/ld+json").send().await.is(200);
+    assert!(json.text().contains("long#s7999"));
+    let patch = "@prefix solid: <http://www.w3.org/ns/solid/terms#>.\n_:p a solid:InsertDeletePatch; \
+                 solid:deletes { <#s17> <http://schema.org/position> 17 . }.";
+    world.alice.ask("PATCH", "long").content("text/n3", patch).send().await.is(204);
+    let left = world.alice.ask("GET", "long").accept("application/n-triples").send().await.is(200);
+    assert_eq!(left.text().lines().filter(|line| !line.is_empty()).count(), 7999);
+    let broken = format!("{}<#s> <", lines.concat());
+    world.alice.ask("PUT", "long").content("text/turtle", broken).refused(400, "content-malformed").await;
+    world.alice.ask("PUT", "folder/").content("text/turtle", lines.concat()).send().await.is(201);
+    let posted = world.alice.ask("POST", "folder/").content("text/turtle", lines.concat()).send().await.created();
+    assert_eq!(world.alice.get(&posted).await.is(200).body.len(), lines.concat().len());
+}
+
+/// Shows: P-94
+#[tokio::test]
+async fn the_whole_server_says_what_it_can() {
+    let world = World::start().await;
+    let reply = world.tell(&["OPTIONS * HTTP/1.1", &world.host()], "").await;
+    assert_eq!(reply.status, 204);
+    assert_eq!(reply.field("allow"), "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE, COPY, MOVE");
+}

@@ -234,8 +234,8 @@ fn by_oxigraph(before: &str, update: &str) -> Graph {
     let update = format!("PREFIX e: <https://e.org/>\n{update}");
     let update = SparqlEvaluator::new().with_base_iri(BASE).unwrap().parse_update(&update).unwrap();
     update.on_store(&store).execute().unwrap();
-    let after: String = store.iter().map(|quad| format!("{} .\n", quad.unwrap())).collect();
-    format::parse(after.as_bytes(), Format::NTriples, BASE).unwrap().dataset.default
+    let after: Vec<_> = store.iter().map(|quad| format!("{} .\n", quad.unwrap())).collect();
+    format::parse(after.concat().as_bytes(), Format::NTriples, BASE).unwrap().dataset.default
 }
 
 mod oracle {
@@ -261,7 +261,7 @@ mod oracle {
         let node = if blank { prop_oneof![term(), Just("_:n"), Just("_:m")].boxed() } else { term().boxed() };
         let value = if blank { prop_oneof![object(), Just("_:n")].boxed() } else { object().boxed() };
         vec((node, term(), value), 0..5)
-            .prop_map(|triples| triples.iter().map(|(s, p, o)| format!("{s} {p} {o} . ")).collect())
+            .prop_map(|triples| triples.iter().map(|(s, p, o)| format!("{s} {p} {o} . ")).collect::<Vec<_>>().concat())
     }
 
     fn patterns(blank: bool, least: usize) -> impl Strategy<Value = String> {
@@ -270,7 +270,9 @@ mod oracle {
             subject = prop_oneof![subject, Just("_:f")].boxed();
         }
         let pattern = (subject, prop_oneof![term(), variable()], prop_oneof![variable(), object()]);
-        vec(pattern, least..4).prop_map(|patterns| patterns.iter().map(|(s, p, o)| format!("{s} {p} {o} . ")).collect())
+        vec(pattern, least..4).prop_map(|patterns| {
+            patterns.iter().map(|(s, p, o)| format!("{s} {p} {o} . ")).collect::<Vec<_>>().concat()
+        })
     }
 
     fn operation() -> impl Strategy<Value = String> {
