@@ -100,6 +100,11 @@ impl Addresses {
         url.and_then(|url| url.port_or_known_default()).unwrap_or(443)
     }
 
+    /// The public host, without a port.
+    pub fn host(&self) -> &str {
+        self.authority.strip_suffix(&format!(":{}", self.port())).unwrap_or(&self.authority)
+    }
+
     /// Whether the base address is plain http, which only loopback addresses may be.
     pub fn is_loopback_http(&self) -> bool {
         self.scheme == "http"

@@ -1,5 +1,7 @@
 //! The assembly: which part of the server answers which address, and what every answer carries.
 
+pub mod tasks;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -10,11 +10,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::access::Origins;
 use crate::address::{Addresses, BadBase};
 use crate::identity;
+use crate::mail;
 use crate::secret::Secret;
 use crate::units::Size;
 
@@ -93,7 +94,6 @@ pub struct Config {
     /// The file of the secret key. Default: `{data}.key`, beside the data folder.
     pub key_file: Option<PathBuf>,
     /// The secret key itself; wins over the file. By variable only.
-    #[serde(serialize_with = "hidden", deserialize_with = "secret")]
     pub secret_key: Option<Secret>,
     /// The most bytes a new pod may hold.
     pub quota: Option<Size>,
@@ -106,6 +106,7 @@ pub struct Config {
     pub dev: bool,
     pub http: crate::http::Config,
     pub identity: identity::Config,
+    pub mail: mail::Config,
 }
 
 impl Default for Config {
@@ -128,6 +129,7 @@ impl Default for Config {
             dev: false,
             http: crate::http::Config::default(),
             identity: identity::Config::default(),
+            mail: mail::Config::default(),
         }
     }
 }
@@ -176,15 +178,6 @@ impl Config {
         }
         self.addresses().map(|_| ())
     }
-}
-
-fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.map(Secret::new))
-}
-
-#[expect(clippy::ref_option, reason = "serde passes the field")]
-fn hidden<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
-    secret.as_ref().map(|_| "…").serialize(serializer)
 }
 
 /// A path that continues the last segment of `folder`: `data` and `.key` give `data.key`.

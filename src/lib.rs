@@ -4,12 +4,13 @@
 //!
 //! - [`path`], [`address`], [`clock`], [`units`], [`language`]: places in a pod, their URLs, time, sizes, and what people
 //!   read.
-//! - [`secret`], [`fetch`]: the secret key and randomness, and the only way out.
+//! - [`secret`], [`fetch`], [`mail`]: the secret key and randomness, and the ways out.
 //! - [`rdf`], [`sparql`]: graphs, formats and patches.
 //! - [`storage`]: where pods are kept.
 //! - [`resource`]: what the protocol does with what is there.
 //! - [`access`]: the decisions of Web Access Control.
 //! - [`pods`]: the one way in.
+//! - [`jobs`]: work that is due later.
 //! - [`identity`]: who asks; tokens, proofs, keys.
 //! - [`provision`]: making pods.
 //! - [`http`]: requests read, answers printed.
@@ -26,12 +27,14 @@ pub mod units;
 pub mod language;
 pub mod secret;
 pub mod fetch;
+pub mod mail;
 pub mod rdf;
 pub mod sparql;
 pub mod storage;
 pub mod resource;
 pub mod access;
 pub mod pods;
+pub mod jobs;
 pub mod identity;
 pub mod provision;
 pub mod http;

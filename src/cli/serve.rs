@@ -14,6 +14,7 @@ use tracing_subscriber::EnvFilter;
 use super::report::{Failed, Report};
 use crate::address::Addresses;
 use crate::app::App;
+use crate::app::tasks::Tasks;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Log, recorded};
 use crate::fetch::{self, Fetch};
@@ -24,6 +25,8 @@ use crate::http::resource::Adapter;
 use crate::identity::account::Accounts;
 use crate::identity::keys::Keys;
 use crate::identity::{Identity, Parts};
+use crate::jobs::Jobs;
+use crate::mail::Mailer;
 use crate::pods::{Elsewhere, Limits, Pods};
 use crate::provision::Provision;
 use crate::secret::SecretKey;
@@ -34,6 +37,8 @@ use crate::storage::sqlite::{Lock, Options, Sqlite};
 
 /// How often storage does what is due.
 const UPKEEP: Duration = Duration::from_secs(30);
+/// How often the jobs that are due are looked for.
+const JOBS: Duration = Duration::from_secs(1);
 /// How often signing keys are looked after.
 const KEYS: Duration = Duration::from_hours(1);
 
@@ -82,6 +87,7 @@ async fn run(config: &Config) -> Result<Report, Failed> {
     let limits = server::Limits::from(&config.http);
     serving.spawn(server::serve(listener, acceptor, answer, limits.clone(), counted, stopped.clone()));
     beside(config, &house.addresses, &limits, registry, &stopped, &mut serving).await?;
+    let work = tokio::spawn(work(Arc::clone(&house.jobs), house.tasks(config)?));
     let upkeep = tokio::spawn(upkeep(Arc::clone(&house.sqlite), Arc::clone(&house.keys), Arc::clone(&house.clock)));
     tracing::info!(url = house.addresses.base(), address = %listen, "serving");
 
@@ -90,6 +96,7 @@ async fn run(config: &Config) -> Result<Report, Failed> {
     stop.stop();
     while serving.join_next().await.is_some() {}
     upkeep.abort();
+    work.abort();
     Ok(Report::done(""))
 }
 
@@ -135,6 +142,7 @@ struct House {
     storage: Arc<dyn Storage>,
     accounts: Arc<Accounts>,
     keys: Arc<Keys>,
+    jobs: Arc<Jobs>,
     /// Held as long as the server runs.
     _lock: Lock,
 }
@@ -152,10 +160,17 @@ impl House {
             Some(key) => SecretKey::from_text(key.reveal())?,
             None => SecretKey::load_or_create(&config.key_file())?,
         });
+        let jobs = Arc::new(Jobs::new(Arc::clone(&storage), Arc::clone(&secret)));
         let keys = Keys::open(Arc::clone(&storage), secret, addresses.base(), clock.now()).await;
         let keys = keys.map_err(|error| Failed::Other(error.to_string()))?;
         let accounts = Arc::new(Accounts::new(Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&addresses)));
-        Ok(Self { clock, addresses, sqlite, storage, accounts, keys, _lock: lock })
+        Ok(Self { clock, addresses, sqlite, storage, accounts, keys, jobs, _lock: lock })
+    }
+
+    fn tasks(&self, config: &Config) -> Result<Tasks, Failed> {
+        let mailer = Mailer::new(&config.mail, &config.data, self.addresses.host(), Arc::clone(&self.clock));
+        let mailer = mailer.map_err(|error| Failed::Usage(error.to_string()))?;
+        Ok(Tasks { storage: Arc::clone(&self.storage), mailer })
     }
 
     fn app(&self, config: &Config) -> App {
@@ -202,6 +217,17 @@ impl House {
                 open: config.dev,
             },
             patience: config.http.idle_timeout.0,
+        }
+    }
+}
+
+/// Does the jobs that are due, as long as it is not stopped. One that is cut off is done again when its lease ends.
+async fn work(jobs: Arc<Jobs>, tasks: Tasks) {
+    let mut due = tokio::time::interval(JOBS);
+    loop {
+        due.tick().await;
+        if let Err(error) = jobs.work(&tasks).await {
+            tracing::error!(%error, "the jobs that are due cannot be done; it is tried again");
         }
     }
 }

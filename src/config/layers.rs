@@ -13,7 +13,7 @@ pub const VARIABLES_ASIDE: [&str; 2] = ["CARTABLE_CONFIG", "CARTABLE_PASSWORD"];
 
 const PREFIX: &str = "CARTABLE_";
 /// Settings that are never printed and never read from a file.
-const SECRET: [&str; 1] = ["secret_key"];
+const SECRET: [&str; 2] = ["mail.password", "secret_key"];
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -19,6 +19,7 @@ pub use change::{
 };
 pub use record::{Above, BlobId, Body, Found, Member, Pod, PodId, Record, Spot, Uid, Version};
 
+use crate::clock::Timestamp;
 use crate::path::{ContainerPath, Name, PodName, ResourcePath};
 
 /// Bodies up to this size lie in the record; larger ones that are not RDF become blobs.
@@ -71,6 +72,9 @@ pub struct Cursor {
 /// Where pods are kept. A read sees one instant; a commit applies whole or not at all.
 #[async_trait]
 pub trait Storage: Send + Sync + 'static {
+    /// The time by the clock that all who share the storage go by: leases are measured with it.
+    async fn now(&self) -> Result<Timestamp>;
+
     /// Finds the pod of this name; `None` if there is none.
     async fn pod(&self, name: &PodName) -> Result<Option<Pod>>;
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use cartable::clock::Timestamp;
 use cartable::path::{ContainerPath, Name, PodName, ResourcePath};
 use cartable::storage::{
     BlobId, ByteStream, Change, Committed, Cursor, Entry, Error, Event, Found, KeyRange, Member, Pod, PodId, Result,
@@ -104,6 +105,10 @@ impl Faulty {
 
 #[async_trait]
 impl Storage for Faulty {
+    async fn now(&self) -> Result<Timestamp> {
+        self.around(Operation::Read, self.inner.now()).await
+    }
+
     async fn pod(&self, name: &PodName) -> Result<Option<Pod>> {
         self.around(Operation::Read, self.inner.pod(name)).await
     }

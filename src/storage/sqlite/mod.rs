@@ -84,6 +84,10 @@ impl Sqlite {
 
 #[async_trait]
 impl Storage for Sqlite {
+    async fn now(&self) -> Result<Timestamp> {
+        Ok(self.clock.now())
+    }
+
     async fn pod(&self, name: &PodName) -> Result<Option<Pod>> {
         self.readers.read(|connection| pods::by_name(connection, name))
     }
