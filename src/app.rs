@@ -23,7 +23,7 @@ use crate::http::cors;
 use crate::http::headers::forwarded::Trusted;
 use crate::http::headers::{target, vary};
 use crate::http::negotiate::Wanted;
-use crate::http::oidc::Provider;
+use crate::http::oidc::Endpoints;
 use crate::http::problem::Problem;
 use crate::http::resource::{Adapter, Incoming};
 use crate::http::{health, vocabulary};
@@ -42,7 +42,7 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub identity: Arc<Identity>,
     pub pods: Adapter,
-    pub provider: Provider,
+    pub oidc: Endpoints,
     pub accounts: AccountApi,
     /// How long a client may be silent while it sends a body.
     pub patience: Duration,
@@ -175,7 +175,7 @@ impl App {
             let answered = self.accounts.answer(path, request, door.client).await;
             return answered.unwrap_or_else(|| Err(not_found()));
         }
-        self.provider.answer(path, request).await.unwrap_or_else(|| Err(not_found()))
+        self.oidc.answer(path, request).await.unwrap_or_else(|| Err(not_found()))
     }
 
     /// A pod's address without its last slash: sends those who may read the pod's root there.

@@ -20,10 +20,11 @@ use crate::config::{Config, Log, recorded};
 use crate::fetch::{self, Fetch};
 use crate::http::account::AccountApi;
 use crate::http::headers::forwarded::Trusted;
-use crate::http::oidc::Provider;
+use crate::http::oidc::Endpoints;
 use crate::http::resource::Adapter;
 use crate::identity::account::Accounts;
 use crate::identity::keys::Keys;
+use crate::identity::provider::{self, Provider};
 use crate::identity::{Identity, Parts};
 use crate::jobs::Jobs;
 use crate::mail::Mailer;
@@ -39,7 +40,7 @@ use crate::storage::sqlite::{Lock, Options, Sqlite};
 const UPKEEP: Duration = Duration::from_secs(30);
 /// How often the jobs that are due are looked for.
 const JOBS: Duration = Duration::from_secs(1);
-/// How often signing keys are looked after.
+/// How often signing keys and the provider's records are looked after.
 const KEYS: Duration = Duration::from_hours(1);
 
 /// Writes the log to the error output. `filter` says which messages.
@@ -78,6 +79,7 @@ async fn run(config: &Config) -> Result<Report, Failed> {
 
     let mut serving = JoinSet::new();
     let app = Arc::new(house.app(config));
+    let provider = Arc::clone(&app.oidc.provider);
     let answer = move |request, peer| {
         let app = Arc::clone(&app);
         async move { app.answer(request, peer).await }
@@ -88,7 +90,8 @@ async fn run(config: &Config) -> Result<Report, Failed> {
     serving.spawn(server::serve(listener, acceptor, answer, limits.clone(), counted, stopped.clone()));
     beside(config, &house.addresses, &limits, registry, &stopped, &mut serving).await?;
     let work = tokio::spawn(work(Arc::clone(&house.jobs), house.tasks(config)?));
-    let upkeep = tokio::spawn(upkeep(Arc::clone(&house.sqlite), Arc::clone(&house.keys), Arc::clone(&house.clock)));
+    let upkeep =
+        tokio::spawn(upkeep(Arc::clone(&house.sqlite), Arc::clone(&house.keys), provider, Arc::clone(&house.clock)));
     tracing::info!(url = house.addresses.base(), address = %listen, "serving");
 
     told.wait().await;
@@ -143,6 +146,7 @@ struct House {
     accounts: Arc<Accounts>,
     keys: Arc<Keys>,
     jobs: Arc<Jobs>,
+    secret: Arc<SecretKey>,
     /// Held as long as the server runs.
     _lock: Lock,
 }
@@ -161,10 +165,10 @@ impl House {
             None => SecretKey::load_or_create(&config.key_file())?,
         });
         let jobs = Arc::new(Jobs::new(Arc::clone(&storage), Arc::clone(&secret)));
-        let keys = Keys::open(Arc::clone(&storage), secret, addresses.base(), clock.now()).await;
+        let keys = Keys::open(Arc::clone(&storage), Arc::clone(&secret), addresses.base(), clock.now()).await;
         let keys = keys.map_err(|error| Failed::Other(error.to_string()))?;
         let accounts = Arc::new(Accounts::new(Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&addresses)));
-        Ok(Self { clock, addresses, sqlite, storage, accounts, keys, jobs, _lock: lock })
+        Ok(Self { clock, addresses, sqlite, storage, accounts, keys, jobs, secret, _lock: lock })
     }
 
     fn tasks(&self, config: &Config) -> Result<Tasks, Failed> {
@@ -184,11 +188,21 @@ impl House {
         let fetch = Arc::new(Fetch::new(way_out));
         let groups = Arc::new(Elsewhere::new(Arc::clone(&fetch), clock()));
         let pods = Arc::new(Pods::new(storage, addresses(), clock(), groups, origins, limits));
+        let parts = provider::Parts {
+            storage: Arc::clone(&self.storage),
+            clock: clock(),
+            secret: Arc::clone(&self.secret),
+            accounts: accounts(),
+            keys: keys(),
+            fetch: Arc::clone(&fetch),
+            public: Arc::<Pods>::clone(&pods),
+        };
+        let provider = Arc::new(Provider::new(&config.identity, parts));
         let parts = Parts {
             addresses: addresses(),
             keys: keys(),
             profiles: Arc::<Pods>::clone(&pods),
-            revocations: accounts(),
+            revocations: Arc::<Provider>::clone(&provider),
             fetch,
         };
         let identity = Arc::new(Identity::new(config.identity.clone(), parts, self.clock.now()));
@@ -200,7 +214,8 @@ impl House {
             clock: clock(),
             identity: Arc::clone(&identity),
             pods: Adapter::new(pods),
-            provider: Provider {
+            oidc: Endpoints {
+                provider,
                 addresses: addresses(),
                 accounts: accounts(),
                 identity: Arc::clone(&identity),
@@ -233,7 +248,7 @@ async fn work(jobs: Arc<Jobs>, tasks: Tasks) {
 }
 
 /// Does what is due from time to time, as long as it is not stopped.
-async fn upkeep(sqlite: Arc<Sqlite>, keys: Arc<Keys>, clock: Arc<dyn Clock>) {
+async fn upkeep(sqlite: Arc<Sqlite>, keys: Arc<Keys>, provider: Arc<Provider>, clock: Arc<dyn Clock>) {
     let (mut storage_due, mut keys_due) = (tokio::time::interval(UPKEEP), tokio::time::interval(KEYS));
     loop {
         tokio::select! {
@@ -245,6 +260,9 @@ async fn upkeep(sqlite: Arc<Sqlite>, keys: Arc<Keys>, clock: Arc<dyn Clock>) {
             _ = keys_due.tick() => {
                 if let Err(error) = keys.tend(clock.now()).await {
                     tracing::error!(%error, "the signing keys could not be looked after; it is tried again");
+                }
+                if let Err(error) = provider.tend().await {
+                    tracing::error!(%error, "what the provider no longer needs could not be removed; it is tried again");
                 }
             }
         }

@@ -20,9 +20,11 @@ use crate::clock::Clock;
 use crate::identity::Identity;
 use crate::identity::account::Accounts;
 use crate::identity::keys::Keys;
+use crate::identity::provider::Provider;
 
 /// What the provider's endpoints work with.
-pub struct Provider {
+pub struct Endpoints {
+    pub provider: Arc<Provider>,
     pub addresses: Arc<Addresses>,
     pub accounts: Arc<Accounts>,
     pub identity: Arc<Identity>,
@@ -72,7 +74,7 @@ impl Endpoint {
     }
 }
 
-impl Provider {
+impl Endpoints {
     /// Answers a request for `path`, a place of the house; `None` if no endpoint is there.
     pub async fn answer<B>(&self, path: &str, request: Request<B>) -> Option<Result<Response<Body>, Problem>>
     where

@@ -18,7 +18,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -28,8 +27,6 @@ pub use email::Email;
 pub use password::{Hash, Password, Passwords, Unhashed, Weak};
 pub use session::{Method, Session, SessionId, SessionToken, SignedIn, SignedInBy, UpstreamSession};
 
-use super::Revocations;
-use super::token::Claims;
 use crate::address::Addresses;
 use crate::clock::{Clock, Timestamp};
 use crate::language::Language;
@@ -308,21 +305,6 @@ impl Accounts {
     async fn entry<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
         let entry = self.storage.entry(key).await?;
         Ok(entry.map(|entry| serde_json::from_slice(&entry.value)).transpose()?)
-    }
-}
-
-/// A token of ours lives by the client credentials that it was given for.
-///
-/// Spec: O-45
-#[async_trait]
-impl Revocations for Accounts {
-    async fn is_revoked(&self, token: &Claims) -> storage::Result<bool> {
-        let Some(client) = &token.client else { return Ok(true) };
-        match self.stands(client, &token.webid).await {
-            Ok(stands) => Ok(!stands),
-            Err(Error::Storage(error)) => Err(error),
-            Err(other) => Err(storage::Error::Failed(other.to_string())),
-        }
     }
 }
 

@@ -27,6 +27,14 @@ pub struct Config {
     ///
     /// Spec: O-66
     pub lookups_per_minute: u32,
+    /// How many clients may be registered.
+    ///
+    /// Spec: O-129
+    pub registrations: usize,
+    /// How many clients may be registered from one address in an hour. A whole school may be behind one address.
+    ///
+    /// Spec: O-129
+    pub registrations_per_hour: u32,
     /// How much memory remembering proofs may take.
     pub replay_memory: Size,
 }
@@ -39,6 +47,8 @@ impl Default for Config {
             issuers: Policy::Open,
             listed_issuers: Vec::new(),
             lookups_per_minute: 30,
+            registrations: 100_000,
+            registrations_per_hour: 1000,
             replay_memory: Size(64 << 20),
         }
     }

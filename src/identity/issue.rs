@@ -70,6 +70,8 @@ pub struct IdToken<'a> {
     pub client: &'a str,
     pub issued: Timestamp,
     pub expires: Timestamp,
+    /// Random, see [`crate::secret::token`].
+    pub id: &'a str,
     /// When the user signed in.
     pub authenticated: Timestamp,
     pub nonce: Option<&'a str>,
@@ -96,6 +98,7 @@ impl Token for IdToken<'_> {
             "webid": self.webid,
             "iat": self.issued.seconds(),
             "exp": self.expires.seconds(),
+            "jti": self.id,
             "auth_time": self.authenticated.seconds(),
             "sid": self.session,
         }));

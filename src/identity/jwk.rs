@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use josekit::Value;
 use josekit::jwk::Jwk;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::json::{self, Object};
@@ -32,7 +33,8 @@ pub enum Unusable {
 }
 
 /// The SHA-256 thumbprint of a key. Two keys with the same one are the same key.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Thumbprint([u8; 32]);
 
 impl Thumbprint {
@@ -49,6 +51,20 @@ impl Thumbprint {
 impl fmt::Display for Thumbprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+impl From<Thumbprint> for String {
+    fn from(thumbprint: Thumbprint) -> Self {
+        thumbprint.to_string()
+    }
+}
+
+impl TryFrom<String> for Thumbprint {
+    type Error = Unusable;
+
+    fn try_from(text: String) -> Result<Self, Unusable> {
+        Self::parse(&text).ok_or(Unusable::Member)
     }
 }
 

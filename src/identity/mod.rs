@@ -14,6 +14,7 @@ pub mod jwk;
 pub mod jws;
 pub mod keys;
 mod lookup;
+pub mod provider;
 mod refused;
 mod replay;
 pub mod token;

@@ -29,6 +29,7 @@ namespace!(solid = "http://www.w3.org/ns/solid/terms#" {
     LISTED_DOCUMENT = "ListedDocument", UNLISTED_DOCUMENT = "UnlistedDocument",
     OIDC_ISSUER_REGISTRATION_TOKEN = "oidcIssuerRegistrationToken",
 });
+namespace!(oidc = "http://www.w3.org/ns/solid/oidc#" { REDIRECT_URIS = "redirect_uris" });
 namespace!(pim = "http://www.w3.org/ns/pim/space#" {
     STORAGE_CLASS = "Storage", STORAGE = "storage", PREFERENCES_FILE = "preferencesFile",
     CONFIGURATION_FILE = "ConfigurationFile",

@@ -12,13 +12,14 @@ use cartable::clock::{Clock, SetClock, Timestamp};
 use cartable::fetch::{Fetch, Setup};
 use cartable::http::account::AccountApi;
 use cartable::http::headers::forwarded::Trusted;
-use cartable::http::oidc::Provider;
+use cartable::http::oidc::Endpoints;
 use cartable::http::resource::Adapter;
 use cartable::identity::account::Accounts;
 use cartable::identity::issue::AccessToken;
 use cartable::identity::jwk::PublicKey;
 use cartable::identity::jws::Algorithm;
 use cartable::identity::keys::Keys;
+use cartable::identity::provider::{self, Provider};
 use cartable::identity::{Config, Identity, Parts};
 use cartable::path::PodName;
 use cartable::pods::{Limits, NoRemoteGroups, Pods, RemoteGroups};
@@ -127,7 +128,7 @@ impl World {
         let addresses = Arc::new(Addresses::with_paths(&format!("http://localhost:{port}/")).unwrap());
         let accounts = Arc::new(Accounts::new(storage.clone(), clock.clone(), addresses.clone()));
         let secret = Arc::new(SecretKey::ephemeral());
-        let keys = Keys::open(storage.clone(), secret, addresses.base(), clock.now()).await.unwrap();
+        let keys = Keys::open(storage.clone(), secret.clone(), addresses.base(), clock.now()).await.unwrap();
         let pods = Arc::new(Pods::new(
             storage.clone(),
             addresses.clone(),
@@ -136,12 +137,23 @@ impl World {
             settings.origins,
             settings.limits,
         ));
+        let fetch = Arc::new(Fetch::new(Setup::new(addresses.clone(), clock.clone())));
+        let parts = provider::Parts {
+            storage: storage.clone(),
+            clock: clock.clone(),
+            secret,
+            accounts: accounts.clone(),
+            keys: keys.clone(),
+            fetch: fetch.clone(),
+            public: pods.clone(),
+        };
+        let provider = Arc::new(Provider::new(&Config::default(), parts));
         let parts = Parts {
             addresses: addresses.clone(),
             keys: keys.clone(),
             profiles: pods.clone(),
-            revocations: accounts.clone(),
-            fetch: Arc::new(Fetch::new(Setup::new(addresses.clone(), clock.clone()))),
+            revocations: provider.clone(),
+            fetch,
         };
         // Proofs from before the start are refused, so the server starts a little earlier.
         let started = clock.now().minus(Duration::from_mins(5));
@@ -158,7 +170,8 @@ impl World {
             clock: clock.clone(),
             identity: identity.clone(),
             pods: Adapter::new(pods),
-            provider: Provider {
+            oidc: Endpoints {
+                provider: provider.clone(),
                 addresses: addresses.clone(),
                 accounts: accounts.clone(),
                 identity: identity.clone(),
@@ -195,6 +208,7 @@ impl World {
             base: addresses.base().to_owned(),
             storage,
             accounts,
+
             sqlite,
             folder,
             _stop: stop,

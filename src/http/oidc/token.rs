@@ -14,7 +14,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::Provider;
+use super::Endpoints;
 use super::discovery::{GRANT_TYPES, SCOPES};
 use crate::http::Body;
 use crate::http::body::Upload;
@@ -106,7 +106,7 @@ impl From<Refused> for Failure {
 /// Answers a request for a token. The answer is JSON whatever happens, and is never kept.
 ///
 /// Spec: O-106, O-164, O-165
-pub(super) async fn answer<B>(provider: &Provider, request: Request<B>) -> Response<Body>
+pub(super) async fn answer<B>(provider: &Endpoints, request: Request<B>) -> Response<Body>
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {
@@ -124,7 +124,7 @@ where
     response
 }
 
-async fn give<B>(provider: &Provider, request: Request<B>) -> Result<Value, Failure>
+async fn give<B>(provider: &Endpoints, request: Request<B>) -> Result<Value, Failure>
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {
@@ -173,7 +173,7 @@ struct ClientLogin {
 ///
 /// Spec: O-162, O-170
 async fn authenticate(
-    provider: &Provider,
+    provider: &Endpoints,
     headers: &HeaderMap,
     form: &BTreeMap<String, String>,
 ) -> Result<std::sync::Arc<Credential>, Failure> {
@@ -228,7 +228,7 @@ fn form_decoded(text: &str) -> String {
 /// Checks the proof of the key that the token is to be bound to. `None`: a bearer token, where they are allowed.
 ///
 /// Spec: O-163
-fn prove(provider: &Provider, headers: &HeaderMap) -> Result<Option<Thumbprint>, Failure> {
+fn prove(provider: &Endpoints, headers: &HeaderMap) -> Result<Option<Thumbprint>, Failure> {
     let proofs: Vec<&[u8]> = headers.get_all(DPOP).iter().map(HeaderValue::as_bytes).collect();
     if proofs.is_empty() && provider.allow_bearer {
         return Ok(None);
@@ -257,7 +257,7 @@ fn subject(webid: &str) -> String {
 
 /// Spec: oidc#client-credentials-token-instantiation, O-164, O-170, O-171
 async fn tokens(
-    provider: &Provider,
+    provider: &Endpoints,
     credential: &Credential,
     asked: &str,
     jkt: Option<Thumbprint>,
@@ -292,6 +292,7 @@ async fn tokens(
             client,
             issued: now,
             expires,
+            id: &secret::token(),
             authenticated: now,
             nonce: None,
             access_token: Some(&access_token),

@@ -43,6 +43,7 @@ fn id_token() -> IdToken<'static> {
         issued: NOW,
         expires: after(3600),
         authenticated: before(60),
+        id: "id",
         nonce: Some("n"),
         access_token: Some("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"),
         session: "session-1",
