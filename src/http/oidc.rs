@@ -1,5 +1,6 @@
 //! The OpenID provider's endpoints for programs: discovery, keys, tokens.
 
+mod authorize;
 mod discovery;
 mod token;
 

@@ -14,8 +14,9 @@ use crate::http::{Body, Problem};
 /// Where the files are served.
 pub const PATH: &str = "/.account/assets/";
 
-const FILES: [(&str, &str, &[u8]); 3] = [
+const FILES: [(&str, &str, &[u8]); 4] = [
     ("style.css", "text/css;charset=utf-8", include_bytes!("assets/style.css")),
+    ("submit.js", "text/javascript;charset=utf-8", include_bytes!("assets/submit.js")),
     ("atkinson-hyperlegible-400.woff2", "font/woff2", include_bytes!("assets/atkinson-hyperlegible-400.woff2")),
     ("atkinson-hyperlegible-700.woff2", "font/woff2", include_bytes!("assets/atkinson-hyperlegible-700.woff2")),
 ];

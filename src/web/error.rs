@@ -94,6 +94,31 @@ fn french(problem: &Problem) -> Words {
             "Vous vous êtes connecté ou déconnecté depuis que la page est ouverte, ou le formulaire ne venait pas d’ici.",
             "Revenez à la page, rechargez-la, puis recommencez.",
         ),
+        ("client-unknown", _) => (
+            "Cette application n’est plus connue ici",
+            "Elle s’est présentée avec un identifiant que ce serveur ne connaît pas, ou plus.",
+            "Effacez les données de cette application dans votre navigateur, puis reconnectez-vous depuis l’application.",
+        ),
+        ("client-unusable" | "client-not-named", _) => (
+            "Cette application se présente mal",
+            "Sa description ne peut pas être lue ; on ne sait donc pas qui elle est.",
+            "Prévenez les personnes qui la font, ou recommencez plus tard.",
+        ),
+        ("client-away", _) => (
+            "L’application ne répond pas",
+            "Ce serveur n’a pas pu lire la description de l’application.",
+            "Recommencez dans quelques minutes.",
+        ),
+        ("redirect-not-named" | "redirect-not-registered", _) => (
+            "Nous n’avons pas suivi ce lien",
+            "L’application veut vous envoyer à une adresse qu’elle n’a pas déclarée. Cela peut être une erreur, ou un piège.",
+            "Repartez de l’application elle-même. Si cela recommence, prévenez les personnes qui la font.",
+        ),
+        ("sign-in-ended", _) => (
+            "Cette demande est terminée",
+            "Vous y avez déjà répondu, elle date de plus d’une heure, ou elle vient d’un autre navigateur.",
+            "Revenez à l’application et connectez-vous de nouveau.",
+        ),
         ("account-disabled", _) => (
             "Ce compte est suspendu",
             "La personne qui s’occupe du serveur a suspendu ce compte.",
@@ -144,6 +169,31 @@ fn english(problem: &Problem) -> Words {
             "This page is out of date",
             "You signed in or out since the page was opened, or the form did not come from here.",
             "Go back to the page, reload it and try again.",
+        ),
+        ("client-unknown", _) => (
+            "This application is not known here any more",
+            "It came with an identifier that this server does not know, or no longer does.",
+            "Clear the data of this application in your browser, then sign in again from the application.",
+        ),
+        ("client-unusable" | "client-not-named", _) => (
+            "This application does not say who it is",
+            "Its description cannot be read, so nobody can tell who is asking.",
+            "Tell the people who make it, or try again later.",
+        ),
+        ("client-away", _) => (
+            "The application does not answer",
+            "This server could not read the description of the application.",
+            "Try again in a few minutes.",
+        ),
+        ("redirect-not-named" | "redirect-not-registered", _) => (
+            "We did not follow this link",
+            "The application wants to send you to an address that it did not declare. It may be a mistake, or a trap.",
+            "Begin again from the application itself. If it happens again, tell the people who make it.",
+        ),
+        ("sign-in-ended", _) => (
+            "This request is over",
+            "You have answered it already, it is more than an hour old, or it came from another browser.",
+            "Go back to the application and sign in again.",
         ),
         ("account-disabled", _) => (
             "This account is suspended",

@@ -73,17 +73,25 @@ pub async fn read<B>(headers: &HeaderMap, body: B, visitor: &Visitor) -> Result<
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {
-    if !is_form(headers) {
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "form-expected"));
-    }
-    if !is_same_origin(headers, visitor.base()) {
+    if is_form(headers) && !is_same_origin(headers, visitor.base()) {
         return Err(Problem::new(StatusCode::FORBIDDEN, "cross-site"));
     }
-    let form = Form::parse(&Upload::new(body, LONGEST, PATIENCE).collect().await?);
+    let form = receive(headers, body).await?;
     if !secret::equal(form.get(CSRF).as_bytes(), visitor.csrf().as_bytes()) {
         return Err(Problem::new(StatusCode::FORBIDDEN, "form-outdated"));
     }
     Ok(form)
+}
+
+/// Reads a form, whoever sent it.
+pub(super) async fn receive<B>(headers: &HeaderMap, body: B) -> Result<Form, Problem>
+where
+    B: http_body::Body<Data = Bytes> + Unpin,
+{
+    if !is_form(headers) {
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "form-expected"));
+    }
+    Ok(Form::parse(&Upload::new(body, LONGEST, PATIENCE).collect().await?))
 }
 
 /// What the browser says about the page that sent a request. Older ones name its origin only, and from our pages, which

@@ -3,8 +3,11 @@
 //! A page is a module with its words in both languages, its template in `templates/`, and a function that answers;
 //! [`pages`] has the table of them all. The parts that they are made of are in [`parts`].
 
+pub mod applications;
 pub mod assets;
+pub mod authorize;
 pub mod device;
+pub mod end_session;
 pub mod error;
 pub mod form;
 pub mod home;

@@ -9,19 +9,24 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 
 use super::visitor::House;
-use super::{Answer, Form, Instead, Visitor, error, form, home, path, see_other, sign_in, sign_out};
+use super::{
+    Answer, Form, Instead, Visitor, applications, authorize, end_session, error, form, home, path, see_other, sign_in,
+    sign_out,
+};
 use crate::address::Addresses;
 use crate::clock::Clock;
 use crate::http::cookie::Cookies;
 use crate::http::negotiate::Wanted;
 use crate::http::{Body, Problem};
 use crate::identity::account::{Accounts, SignedIn};
+use crate::identity::provider::Provider;
 use crate::secret::SecretKey;
 
 /// What pages work with.
 pub struct Pages {
     pub addresses: Arc<Addresses>,
     pub accounts: Arc<Accounts>,
+    pub provider: Arc<Provider>,
     pub key: Arc<SecretKey>,
     pub clock: Arc<dyn Clock>,
     /// Providers that people may sign in with: the ENTs.
@@ -45,6 +50,11 @@ enum Page {
     SignIn,
     SignOut,
     SignedOut,
+    Applications,
+    Authorize,
+    Interaction,
+    EndSession,
+    EndSessionConfirmed,
 }
 
 /// What a page is asked for.
@@ -58,6 +68,13 @@ pub struct Asked {
 impl Page {
     /// The page at a path, with or without its final slash.
     fn at(path: &str) -> Option<Self> {
+        match path {
+            path::AUTHORIZE => return Some(Self::Authorize),
+            path::INTERACTION => return Some(Self::Interaction),
+            path::END_SESSION => return Some(Self::EndSession),
+            path::END_SESSION_CONFIRMED => return Some(Self::EndSessionConfirmed),
+            _ => {}
+        }
         let below = path.strip_prefix(path::HOME)?;
         let segments: Vec<&str> = below.strip_suffix('/').unwrap_or(below).split('/').collect();
         Some(match segments.as_slice() {
@@ -65,6 +82,7 @@ impl Page {
             ["login"] => Self::SignIn,
             ["logout"] => Self::SignOut,
             ["signed-out"] => Self::SignedOut,
+            ["settings", "applications"] => Self::Applications,
             _ => return None,
         })
     }
@@ -72,8 +90,10 @@ impl Page {
     fn methods(self) -> &'static [&'static str] {
         match self {
             Self::Home | Self::SignedOut => &["GET", "HEAD"],
-            Self::SignIn => &["GET", "HEAD", "POST"],
-            Self::SignOut => &["POST"],
+            Self::SignIn | Self::Applications | Self::Authorize | Self::Interaction | Self::EndSession => {
+                &["GET", "HEAD", "POST"]
+            }
+            Self::SignOut | Self::EndSessionConfirmed => &["POST"],
         }
     }
 
@@ -84,12 +104,24 @@ impl Page {
         matches!(self, Self::Home | Self::SignIn)
     }
 
+    /// Whether applications send forms there from pages of theirs.
+    ///
+    /// Spec: O-141, O-194
+    fn is_for_applications(self) -> bool {
+        matches!(self, Self::Authorize | Self::EndSession)
+    }
+
     async fn answer(self, pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
         match self {
             Self::Home => home::answer(pages, visitor),
             Self::SignIn => sign_in::answer(pages, visitor, asked).await,
             Self::SignOut => sign_out::answer(pages, visitor).await,
             Self::SignedOut => sign_out::signed_out(visitor),
+            Self::Applications => applications::answer(pages, visitor, asked).await,
+            Self::Authorize => authorize::answer(pages, visitor, asked).await,
+            Self::Interaction => authorize::go_on(pages, visitor, asked).await,
+            Self::EndSession => end_session::answer(pages, visitor, asked).await,
+            Self::EndSessionConfirmed => end_session::confirmed(pages, visitor, asked).await,
         }
     }
 }
@@ -156,6 +188,7 @@ impl Pages {
         }
         let query = Form::parse(head.uri.query().unwrap_or_default().as_bytes());
         let form = match head.method {
+            Method::POST if page.is_for_applications() => Some(form::receive(&head.headers, body).await?),
             Method::POST => Some(form::read(&head.headers, body, visitor).await?),
             _ => None,
         };

@@ -4,7 +4,11 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 /// Icons of Lucide (ISC), by name. They never stand without words.
-const ICONS: [(&str, &str); 2] = [
+const ICONS: [(&str, &str); 3] = [
+    (
+        "app-window",
+        r#"<rect x="2" y="4" width="20" height="16" rx="2"/><path d="M10 4v4"/><path d="M2 8h20"/><path d="M6 4v4"/>"#,
+    ),
     (
         "house",
         r#"<path d="M15 21v-8a1 1 0 0 0-1-1h-4a1 1 0 0 0-1 1v8"/><path d="M3 10a2 2 0 0 1 .709-1.528l7-5.999a2 2 0 0 1 2.582 0l7 5.999A2 2 0 0 1 21 10v9a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2z"/>"#,

@@ -6,6 +6,8 @@ pub const START: &str = "/";
 pub const HOME: &str = "/.account/";
 /// Signing in.
 pub const SIGN_IN: &str = "/.account/login/";
+/// Making an account.
+pub const SIGN_UP: &str = "/.account/signup/";
 /// Signing out; takes POST only.
 pub const SIGN_OUT: &str = "/.account/logout/";
 /// Where signing out leads.
@@ -14,5 +16,19 @@ pub const SIGNED_OUT: &str = "/.account/signed-out/";
 pub const CONFIRM: &str = "/.account/confirm/";
 /// Ways in, devices, applications, keys, language.
 pub const SETTINGS: &str = "/.account/settings/";
+/// The applications that somebody allowed.
+pub const APPLICATIONS: &str = "/.account/settings/applications/";
+/// The authorization endpoint.
+///
+/// Spec: O-103
+pub const AUTHORIZE: &str = "/.oidc/auth";
+/// A sign-in on its way, by its `id`.
+pub const INTERACTION: &str = "/.oidc/interaction";
+/// Signing out at an application's wish.
+///
+/// Spec: O-103
+pub const END_SESSION: &str = "/.oidc/session/end";
+/// Where the page that asks for it sends its form.
+pub const END_SESSION_CONFIRMED: &str = "/.oidc/session/end/confirmed";
 /// Every part that pages are made of, for development.
 pub const PARTS: &str = "/.account/parts/";

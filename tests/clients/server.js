@@ -6,20 +6,22 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Session } from "@inrupt/solid-client-authn-node";
 
 const BINARY = process.env.SERVER_BINARY ?? fileURLToPath(new URL("../../target/release/cartable", import.meta.url));
 const START_WITHIN_MS = 30_000;
 
-/** A running server: `base` is its address, `person(name)` makes an account with a pod, `stop()` ends and erases it. */
-export async function startServer() {
+/**
+ * A running server: `base` is its address, `person(name)` makes an account with a pod, `stop()` ends and erases it.
+ * `flags` are more arguments for `serve`.
+ */
+export async function startServer(flags = []) {
   const port = await freePort();
   const folder = await mkdtemp(join(tmpdir(), "cartable-clients-"));
   const base = `http://localhost:${port}/`;
   const shared = ["--data", join(folder, "data"), "--base-url", base];
 
   const cli = (args, input = "") => execFileSync(BINARY, [...args, ...shared], { input, encoding: "utf8" });
-  const child = spawn(BINARY, ["serve", "--listen", `127.0.0.1:${port}`, ...shared], {
+  const child = spawn(BINARY, ["serve", "--listen", `127.0.0.1:${port}`, ...shared, ...flags], {
     stdio: ["ignore", "inherit", "inherit"],
   });
   await answering(base, child);
@@ -38,16 +40,19 @@ export async function startServer() {
 
 /** An account with a pod and client credentials. `session()` signs in as an unattended script does. */
 function person(base, name, cli) {
-  const email = `${name}@example.org`;
-  cli(["account", "create", email, "--pod", name, "--password-stdin"], `the long pass phrase of ${name}\n`);
+  const [email, password] = [`${name}@example.org`, `the long pass phrase of ${name}`];
+  cli(["account", "create", email, "--pod", name, "--password-stdin"], `${password}\n`);
   const printed = cli(["credentials", "create", email, "--name", "client tests", "--json"]);
   const { client_id: id, client_secret: secret, webid: webId } = JSON.parse(printed);
   return {
+    email,
+    password,
     id,
     secret,
     webId,
     pod: `${base}${name}/`,
     session: async () => {
+      const { Session } = await import("@inrupt/solid-client-authn-node");
       const session = new Session({ keepAlive: false });
       await session.login({ clientId: id, clientSecret: secret, oidcIssuer: base });
       return session;
@@ -55,7 +60,7 @@ function person(base, name, cli) {
   };
 }
 
-async function freePort() {
+export async function freePort() {
   const probe = createServer();
   await new Promise((resolve, reject) => probe.once("error", reject).listen(0, "127.0.0.1", resolve));
   const { port } = probe.address();

@@ -4,10 +4,14 @@
 //! refresh token the next ones ([`refresh`]). All of it lies in house records, so that any node can go on; of secrets
 //! only hashes are kept, or nothing.
 
+pub mod authorize;
 pub mod client;
 pub mod code;
+pub mod consent;
 pub mod document;
 pub mod grant;
+pub mod interaction;
+pub mod logout;
 pub mod metadata;
 pub mod redirect;
 pub mod refresh;
@@ -24,6 +28,8 @@ use serde::Serialize;
 
 pub use client::{Client, ClientFault, Clients, PublicDocuments};
 pub use code::{Exchange, Granted};
+pub use consent::Consents;
+pub use interaction::Interactions;
 pub use refresh::Refresh;
 pub use register::Registration;
 pub use revoke::Introspected;
@@ -91,6 +97,10 @@ pub struct Parts {
 pub struct Provider {
     /// The clients that there are.
     pub clients: Clients,
+    /// The sign-ins on their way.
+    pub interactions: Interactions,
+    /// What people agreed to.
+    pub consents: Consents,
     storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
     secret: Arc<SecretKey>,
@@ -103,7 +113,19 @@ impl Provider {
     pub fn new(config: &super::Config, parts: Parts) -> Self {
         let Parts { storage, clock, secret, accounts, keys, fetch, public } = parts;
         let clients = Clients::new(config, Arc::clone(&storage), Arc::clone(&clock), fetch, public);
-        Self { clients, storage, clock, secret, accounts, keys, supports: revoke::Supports::default() }
+        let interactions = Interactions::new(Arc::clone(&storage), Arc::clone(&clock));
+        let consents = Consents::new(Arc::clone(&storage), Arc::clone(&clock));
+        Self {
+            clients,
+            interactions,
+            consents,
+            storage,
+            clock,
+            secret,
+            accounts,
+            keys,
+            supports: revoke::Supports::default(),
+        }
     }
 
     /// A change of house records that does nothing yet.

@@ -1,0 +1,98 @@
+// A headless Chromium, and looking at our pages with it.
+
+import { readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import assert from "node:assert/strict";
+import { chromium } from "playwright-core";
+
+const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-dev-shm-usage",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-domain-reliability",
+  "--disable-sync",
+  "--no-first-run",
+  "--no-default-browser-check",
+];
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const SCREENS = fileURLToPath(new URL("../../docs/screens/", import.meta.url));
+
+export const launch = () => chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
+
+/** Every way in which a page is looked at. */
+export const VIEWS = ["fr", "en"].flatMap((language) =>
+  ["light", "dark"].flatMap((colours) => [360, 1280].map((width) => ({ language, colours, width }))),
+);
+
+const LOCALES = { fr: "fr-FR", en: "en-GB" };
+
+/** A browser of somebody new. */
+export function newContext(browser, { language = "fr", colours = "light", width = 1280 } = {}) {
+  return browser.newContext({
+    locale: LOCALES[language],
+    colorScheme: colours,
+    viewport: { width, height: width < 600 ? 740 : 800 },
+    reducedMotion: "reduce",
+  });
+}
+
+/**
+ * Looks at the page that is shown: axe finds nothing, nothing scrolls sideways, and the keyboard reaches everything
+ * that can be used. With `SCREENS=write` and a `name` a picture is kept.
+ */
+export async function look(page, { name, width, language, colours } = {}) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() =>
+    globalThis.axe.run(document, { resultTypes: ["violations"], rules: { "target-size": { enabled: true } } }),
+  );
+  const told = violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((node) => node.html).join("\n  ")}`);
+  assert.deepEqual(told, [], `axe on ${page.url()}`);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.ok(wide <= 0, `${page.url()} scrolls sideways by ${wide} px`);
+  await tabThrough(page);
+  if (name && process.env.SCREENS === "write" && colours === "light") {
+    await mkdir(SCREENS, { recursive: true });
+    const picture = await page.screenshot({ fullPage: true, type: "jpeg", quality: 60 });
+    await writeFile(`${SCREENS}${name}-${language}-${width}.jpg`, picture);
+  }
+}
+
+/** Presses Tab until it comes round: the focus is seen, and visits all that can be used. */
+async function tabThrough(page) {
+  const usable = await page.evaluate(() => {
+    const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")];
+    const shown = all.filter((element) => element.checkVisibility({ visibilityProperty: true }) && !element.disabled);
+    const radios = new Set();
+    return shown.filter((element) => {
+      if (element.type !== "radio") return true;
+      const seen = radios.has(element.name);
+      radios.add(element.name);
+      return !seen;
+    }).length;
+  });
+  await page.evaluate(() => {
+    document.activeElement?.blur();
+    window.scrollTo(0, 0);
+  });
+  const visited = new Set();
+  for (let presses = 0; presses < usable + 10; presses += 1) {
+    await page.keyboard.press("Tab");
+    const focused = await page.evaluate(() => {
+      const element = document.activeElement;
+      if (!element || element === document.body) return null;
+      globalThis.tabbed ??= new Map();
+      if (!globalThis.tabbed.has(element)) globalThis.tabbed.set(element, globalThis.tabbed.size);
+      const { outlineStyle, outlineWidth } = getComputedStyle(element);
+      return { id: globalThis.tabbed.get(element), seen: outlineStyle !== "none" && outlineWidth !== "0px", html: element.outerHTML };
+    });
+    if (!focused) continue;
+    assert.ok(focused.seen, `the focus does not show on ${focused.html}`);
+    visited.add(focused.id);
+  }
+  assert.ok(visited.size >= usable, `the keyboard reaches ${visited.size} of ${usable} on ${page.url()}`);
+}
