@@ -2,6 +2,7 @@
 //!
 //! Every absolute URL of a pod that the server prints or recognises is built or read here.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -171,11 +172,15 @@ impl Addresses {
     }
 
     /// Lower-cases a host and drops the default port.
-    fn normal_authority(&self, host: &str) -> Option<String> {
+    fn normal_authority<'h>(&self, host: &'h str) -> Option<Cow<'h, str>> {
+        // Nearly every request names our own host as we write it.
+        if *host == *self.authority {
+            return Some(Cow::Borrowed(host));
+        }
         if host.is_empty() || host.contains(['/', '\\', '*', '@', '?', '#']) {
             return None;
         }
-        Some(authority(&Url::parse(&format!("{}://{host}/", self.scheme)).ok()?))
+        Some(Cow::Owned(authority(&Url::parse(&format!("{}://{host}/", self.scheme)).ok()?)))
     }
 }
 
