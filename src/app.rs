@@ -44,6 +44,7 @@ pub struct App {
     pub pods: Adapter,
     pub oidc: Endpoints,
     pub accounts: AccountApi,
+    pub pages: web::Pages,
     /// How long a client may be silent while it sends a body.
     pub patience: Duration,
 }
@@ -141,7 +142,7 @@ impl App {
         Ok(Caller { agent, origin })
     }
 
-    /// A place of the server itself.
+    /// A place of the server itself. Browsers get pages, of problems too.
     ///
     /// Spec: P-48, O-103, O-104
     async fn house<B>(&self, path: &str, door: &Door, request: Request<B>) -> Response<Body>
@@ -153,8 +154,12 @@ impl App {
         if let Some(name) = path.strip_prefix('/').and_then(PodName::parse) {
             return for_pods(self.slashless(name, door, request).await, &headers);
         }
+        let (head, body) = request.into_parts();
+        if self.pages.has(path, &head) {
+            return self.pages.answer(path, Request::from_parts(head, body), door.client).await;
+        }
+        let request = Request::from_parts(head.clone(), body);
         let answered = match path {
-            "/" => page(request.method(), || web::start::answer(&self.addresses, &headers, request.uri().query())),
             _ if path.starts_with(ASSETS) => {
                 web::assets::answer(&path[ASSETS.len()..], request.uri().query().is_some())
             }
@@ -164,7 +169,7 @@ impl App {
             }
             _ => self.endpoint(path, door, request).await,
         };
-        answered.unwrap_or_else(|problem| problem.respond(&wanted))
+        answered.unwrap_or_else(|problem| self.pages.refuse(problem, &head, door.client))
     }
 
     async fn endpoint<B>(&self, path: &str, door: &Door, request: Request<B>) -> Result<Response<Body>, Problem>
@@ -224,14 +229,6 @@ fn whole_server() -> Response<Body> {
     let methods = HeaderValue::from_static("GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE, COPY, MOVE");
     response.headers_mut().insert(ALLOW, methods);
     response
-}
-
-/// A page takes GET and HEAD.
-fn page(method: &Method, page: impl FnOnce() -> Response<Body>) -> Result<Response<Body>, Problem> {
-    if matches!(*method, Method::GET | Method::HEAD) {
-        return Ok(page());
-    }
-    Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed").allow(["GET", "HEAD"]))
 }
 
 fn not_found() -> Problem {

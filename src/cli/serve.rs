@@ -35,6 +35,7 @@ use crate::server::metrics::{self, Metrics};
 use crate::server::{self, Stop, Stopped, redirect, tls};
 use crate::storage::Storage;
 use crate::storage::sqlite::{Lock, Options, Sqlite};
+use crate::web::Pages;
 
 /// How often storage does what is due.
 const UPKEEP: Duration = Duration::from_secs(30);
@@ -230,6 +231,14 @@ impl House {
                 identity: Arc::clone(&identity),
                 clock: clock(),
                 open: config.dev,
+            },
+            pages: Pages {
+                addresses: addresses(),
+                accounts: accounts(),
+                key: Arc::clone(&self.secret),
+                clock: clock(),
+                doors: Vec::new(),
+                dev: config.dev,
             },
             patience: config.http.idle_timeout.0,
         }

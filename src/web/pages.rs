@@ -11,7 +11,7 @@ use http::{Method, Request, Response, StatusCode};
 use super::visitor::House;
 use super::{
     Answer, Form, Instead, Visitor, applications, authorize, end_session, error, form, home, path, see_other, sign_in,
-    sign_out,
+    sign_out, start,
 };
 use crate::address::Addresses;
 use crate::clock::Clock;
@@ -46,6 +46,7 @@ pub struct Door {
 /// A page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Page {
+    Start,
     Home,
     SignIn,
     SignOut,
@@ -69,6 +70,7 @@ impl Page {
     /// The page at a path, with or without its final slash.
     fn at(path: &str) -> Option<Self> {
         match path {
+            path::START => return Some(Self::Start),
             path::AUTHORIZE => return Some(Self::Authorize),
             path::INTERACTION => return Some(Self::Interaction),
             path::END_SESSION => return Some(Self::EndSession),
@@ -89,7 +91,7 @@ impl Page {
 
     fn methods(self) -> &'static [&'static str] {
         match self {
-            Self::Home | Self::SignedOut => &["GET", "HEAD"],
+            Self::Start | Self::Home | Self::SignedOut => &["GET", "HEAD"],
             Self::SignIn | Self::Applications | Self::Authorize | Self::Interaction | Self::EndSession => {
                 &["GET", "HEAD", "POST"]
             }
@@ -113,6 +115,7 @@ impl Page {
 
     async fn answer(self, pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
         match self {
+            Self::Start => start::answer(pages, visitor),
             Self::Home => home::answer(pages, visitor),
             Self::SignIn => sign_in::answer(pages, visitor, asked).await,
             Self::SignOut => sign_out::answer(pages, visitor).await,

@@ -31,6 +31,7 @@ use cartable::server::metrics::Metrics;
 use cartable::server::{Stop, serve};
 use cartable::storage::sqlite::{Options, Sqlite};
 use cartable::storage::{Pod, Storage, Version};
+use cartable::web::Pages;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
@@ -186,6 +187,14 @@ impl World {
                 identity: identity.clone(),
                 clock: clock.clone(),
                 open: settings.open,
+            },
+            pages: Pages {
+                addresses: addresses.clone(),
+                accounts: accounts.clone(),
+                key: secret,
+                clock: clock.clone(),
+                doors: Vec::new(),
+                dev: settings.open,
             },
             patience: Duration::from_secs(30),
         });
