@@ -216,7 +216,7 @@ impl House {
             identity: Arc::clone(&identity),
             pods: Adapter::new(pods),
             oidc: Endpoints {
-                provider,
+                provider: Arc::clone(&provider),
                 addresses: addresses(),
                 accounts: accounts(),
                 identity: Arc::clone(&identity),
@@ -235,6 +235,7 @@ impl House {
             pages: Pages {
                 addresses: addresses(),
                 accounts: accounts(),
+                provider,
                 key: Arc::clone(&self.secret),
                 clock: clock(),
                 doors: Vec::new(),

@@ -14,20 +14,29 @@ use crate::http::{Body, Problem};
 /// Where the files are served.
 pub const PATH: &str = "/.account/assets/";
 
-const FILES: [(&str, &str, &[u8]); 4] = [
+const FILES: [(&str, &str, &[u8]); 5] = [
     ("style.css", "text/css;charset=utf-8", include_bytes!("assets/style.css")),
     ("submit.js", "text/javascript;charset=utf-8", include_bytes!("assets/submit.js")),
+    ("copy.js", "text/javascript;charset=utf-8", include_bytes!("assets/copy.js")),
     ("atkinson-hyperlegible-400.woff2", "font/woff2", include_bytes!("assets/atkinson-hyperlegible-400.woff2")),
     ("atkinson-hyperlegible-700.woff2", "font/woff2", include_bytes!("assets/atkinson-hyperlegible-700.woff2")),
 ];
 
 /// The path of the stylesheet, which changes with its content.
 pub fn stylesheet() -> &'static str {
-    static STYLESHEET: LazyLock<String> = LazyLock::new(|| {
-        let digest = Sha256::digest(FILES[0].2);
-        format!("{PATH}style.css?v={}", URL_SAFE_NO_PAD.encode(&digest[..9]))
-    });
+    static STYLESHEET: LazyLock<String> = LazyLock::new(|| versioned("style.css"));
     &STYLESHEET
+}
+
+/// The path of the script that copies what stands in a code box.
+pub fn copy_script() -> &'static str {
+    static COPY: LazyLock<String> = LazyLock::new(|| versioned("copy.js"));
+    &COPY
+}
+
+fn versioned(name: &str) -> String {
+    let bytes = FILES.iter().find(|(file, _, _)| *file == name).map_or(&b""[..], |(_, _, bytes)| bytes);
+    format!("{PATH}{name}?v={}", URL_SAFE_NO_PAD.encode(&Sha256::digest(bytes)[..9]))
 }
 
 /// The policy of a page: it takes in our assets and nothing else, and its forms lead to us and, by way of us, to

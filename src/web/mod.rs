@@ -6,6 +6,7 @@
 pub mod applications;
 pub mod assets;
 pub mod authorize;
+pub mod date;
 pub mod device;
 pub mod end_session;
 pub mod error;

@@ -191,6 +191,7 @@ impl World {
             pages: Pages {
                 addresses: addresses.clone(),
                 accounts: accounts.clone(),
+                provider: provider.clone(),
                 key: secret,
                 clock: clock.clone(),
                 doors: Vec::new(),

@@ -1,20 +1,13 @@
 //! The parts that pages are made of. Each has a name, a template in `templates/parts/` and a line on the page of parts.
 
+mod icons;
+pub mod list;
+pub mod sharing;
+
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-/// Icons of Lucide (ISC), by name. They never stand without words.
-const ICONS: [(&str, &str); 3] = [
-    (
-        "app-window",
-        r#"<rect x="2" y="4" width="20" height="16" rx="2"/><path d="M10 4v4"/><path d="M2 8h20"/><path d="M6 4v4"/>"#,
-    ),
-    (
-        "house",
-        r#"<path d="M15 21v-8a1 1 0 0 0-1-1h-4a1 1 0 0 0-1 1v8"/><path d="M3 10a2 2 0 0 1 .709-1.528l7-5.999a2 2 0 0 1 2.582 0l7 5.999A2 2 0 0 1 21 10v9a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2z"/>"#,
-    ),
-    ("user", r#"<path d="M19 21v-2a4 4 0 0 0-4-4H9a4 4 0 0 0-4 4v2"/><circle cx="12" cy="7" r="4"/>"#),
-];
+use icons::ICONS;
 
 /// An icon.
 #[derive(Debug, Clone, Copy, Template)]
@@ -101,3 +94,55 @@ pub struct Banner {
 }
 
 impl HtmlSafe for Banner {}
+
+/// One way among several.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    pub value: String,
+    pub label: String,
+    pub help: Option<&'static str>,
+}
+
+/// Choice cards, of which one is chosen; none beforehand, unless it was before.
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/choices.html")]
+pub struct Choices {
+    pub name: &'static str,
+    pub legend: &'static str,
+    pub choices: Vec<Choice>,
+    pub chosen: Option<String>,
+    pub error: Option<&'static str>,
+}
+
+impl HtmlSafe for Choices {}
+
+impl Choices {
+    fn has(&self, choice: &Choice) -> bool {
+        self.chosen.as_ref() == Some(&choice.value)
+    }
+}
+
+/// How far something has come, drawn and in words ("12 sur 130").
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/progress.html")]
+pub struct Progress {
+    pub label: &'static str,
+    pub done: u64,
+    pub all: u64,
+    pub text: String,
+}
+
+impl HtmlSafe for Progress {}
+
+/// Something to copy, with a button where scripts run (`copy.js`).
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/code.html")]
+pub struct CodeBox {
+    pub name: &'static str,
+    pub label: &'static str,
+    pub text: String,
+    pub copy: &'static str,
+    pub copied: &'static str,
+}
+
+impl HtmlSafe for CodeBox {}
