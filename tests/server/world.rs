@@ -142,7 +142,7 @@ impl World {
         let parts = provider::Parts {
             storage: storage.clone(),
             clock: clock.clone(),
-            secret,
+            secret: secret.clone(),
             accounts: accounts.clone(),
             keys: keys.clone(),
             fetch: fetch.clone(),

@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn time_left_is_said_in_days_then_hours() {
-        let now = Timestamp::from_seconds(1_795_280_400); // 22 November 2026, 18:00 in Paris
+        let now = Timestamp::from_seconds(1_795_366_800); // 22 November 2026, 18:00 in Paris
         for (left, french, english) in [
             (
                 DAY * 6,
