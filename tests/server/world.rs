@@ -165,7 +165,7 @@ impl World {
             clock: clock.clone(),
             quota: settings.quota,
         });
-        let app = Arc::new(App {
+        let app = App {
             addresses: addresses.clone(),
             proxies: Trusted::default(),
             clock: clock.clone(),
@@ -198,14 +198,7 @@ impl World {
                 dev: settings.open,
             },
             patience: Duration::from_secs(30),
-        });
-        let (stop, stopped) = Stop::new();
-        let answer = move |request, peer| {
-            let app = app.clone();
-            async move { app.answer(request, peer).await }
         };
-        let metrics = Metrics::register(&mut prometheus_client::registry::Registry::default());
-        tokio::spawn(serve(listener, None, answer, cartable::server::Limits::default(), metrics, stopped));
         let pod = addresses.base().to_owned();
         let nobody = Person { identity: None, pod, port, clock: clock.clone(), storage: storage.clone() };
         let new = async |name: &str| nobody.clone().becomes(name, &accounts, &provision, &keys).await;
@@ -218,12 +211,24 @@ impl World {
             base: addresses.base().to_owned(),
             storage,
             accounts,
-
             sqlite,
             folder,
-            _stop: stop,
+            _stop: listen(listener, app),
         }
     }
+}
+
+/// Serves the app, until what is returned is dropped.
+fn listen(listener: TcpListener, app: App) -> Stop {
+    let app = Arc::new(app);
+    let (stop, stopped) = Stop::new();
+    let answer = move |request, peer| {
+        let app = app.clone();
+        async move { app.answer(request, peer).await }
+    };
+    let metrics = Metrics::register(&mut prometheus_client::registry::Registry::default());
+    tokio::spawn(serve(listener, None, answer, cartable::server::Limits::default(), metrics, stopped));
+    stop
 }
 
 impl World {
