@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Origins;
 use crate::address::{Addresses, BadBase};
-use crate::identity;
+use crate::identity::{self, upstream};
 use crate::mail;
 use crate::secret::Secret;
 use crate::units::Size;
@@ -39,6 +39,8 @@ pub enum Error {
     Flag(String),
     #[error("base_url: {0}")]
     Base(#[from] BadBase),
+    #[error("upstream: {0}")]
+    Upstream(#[from] upstream::Misconfigured),
     #[error("{0}")]
     Together(&'static str),
 }
@@ -107,6 +109,10 @@ pub struct Config {
     pub http: crate::http::Config,
     pub identity: identity::Config,
     pub mail: mail::Config,
+    /// The providers that people may sign in with, such as the platform of a school.
+    ///
+    /// Spec: O-301
+    pub upstream: Vec<upstream::Config>,
 }
 
 impl Default for Config {
@@ -130,6 +136,7 @@ impl Default for Config {
             http: crate::http::Config::default(),
             identity: identity::Config::default(),
             mail: mail::Config::default(),
+            upstream: Vec::new(),
         }
     }
 }
@@ -176,6 +183,7 @@ impl Config {
         if self.tls.redirect.is_some() && self.tls.cert.is_none() {
             return Err(Error::Together("`tls.redirect` needs `tls.cert` and `tls.key`"));
         }
+        upstream::check(&self.upstream)?;
         self.addresses().map(|_| ())
     }
 }

@@ -6,6 +6,7 @@
 mod credential;
 mod draft;
 mod email;
+mod link;
 mod password;
 mod session;
 mod throttle;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use credential::{Credential, CredentialId, NewCredential, Presented};
 pub use draft::Draft;
 pub use email::Email;
+pub use link::Link;
 pub use password::{Hash, Password, Passwords, Unhashed, Weak};
 pub use session::{Method, Session, SessionId, SessionToken, SignedIn, SignedInBy, UpstreamSession};
 
@@ -78,6 +80,10 @@ pub enum Refusal {
     LastLogin,
     #[error("the only WebID of a pod's owner cannot be removed")]
     LastWebId,
+    #[error("this person of the school is linked to another account")]
+    LinkedElsewhere,
+    #[error("there is no such link")]
+    NoSuchLink,
     #[error("there is no such account")]
     NoSuchAccount,
     #[error("there are no such client credentials")]
@@ -147,6 +153,14 @@ pub struct Account {
     #[serde(default)]
     pub disabled: bool,
     pub login: Option<Login>,
+    /// The people at upstream providers who open it, oldest first.
+    #[serde(default)]
+    pub links: Vec<Link>,
+    /// Optional services need the agreement of who holds parental responsibility.
+    ///
+    /// Spec: O-312
+    #[serde(default)]
+    pub minor: bool,
     /// The pods that the account made, oldest first.
     pub pods: Vec<PodName>,
     /// The WebIDs that the account may sign in as, oldest first.

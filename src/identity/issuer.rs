@@ -9,7 +9,7 @@ use quick_cache::sync::Cache;
 use super::Refused;
 use super::json::{self, Object};
 use super::jwk::PublicKey;
-use super::jws::Algorithm;
+use super::jws::{Algorithm, Verifier};
 use super::token::{Fault, Parsed};
 use crate::clock::Timestamp;
 use crate::fetch::{Document, Error, Fetch, Fetched};
@@ -67,7 +67,7 @@ impl Known {
 }
 
 /// A key as its issuer publishes it.
-struct Key {
+pub struct Key {
     kid: Option<String>,
     algorithm: Option<Algorithm>,
     public: PublicKey,
@@ -187,7 +187,7 @@ pub fn found(answer: Result<Arc<Fetched>, Error>) -> Result<Option<Arc<Fetched>>
 /// The keys of a set that can verify; `None` if it is no set of keys, or too large a one.
 ///
 /// Spec: O-53
-fn keys(jwks: &Object) -> Option<Vec<Key>> {
+pub fn keys(jwks: &Object) -> Option<Vec<Key>> {
     let listed = jwks.get("keys")?.as_array().filter(|listed| listed.len() <= MOST_KEYS)?;
     let key = |jwk: &serde_json::Value| {
         let jwk = jwk.as_object()?;
@@ -205,14 +205,17 @@ fn keys(jwks: &Object) -> Option<Vec<Key>> {
 }
 
 /// Whether one of the keys that a token may be signed with has signed it.
+fn signed(keys: &[Key], token: &Parsed<'_>) -> bool {
+    verifiers(keys, token.kid.as_deref(), token.algorithm).any(|verifier| token.is_signed_by(&verifier))
+}
+
+/// The keys that a token of this `kid` and algorithm may be signed with.
 ///
 /// Spec: O-31, O-53
-fn signed(keys: &[Key], token: &Parsed<'_>) -> bool {
-    let fits = |key: &&Key| {
-        let named = token.kid.is_none() || key.kid == token.kid;
-        named && key.public.suits(token.algorithm) && key.algorithm.is_none_or(|own| own == token.algorithm)
+pub fn verifiers(keys: &[Key], kid: Option<&str>, algorithm: Algorithm) -> impl Iterator<Item = Verifier> {
+    let fits = move |key: &&Key| {
+        let named = kid.is_none() || key.kid.as_deref() == kid;
+        named && key.public.suits(algorithm) && key.algorithm.is_none_or(|own| own == algorithm)
     };
-    let verifiers =
-        keys.iter().filter(fits).take(MOST_TRIED).filter_map(|key| key.public.verifier(token.algorithm).ok());
-    verifiers.into_iter().any(|verifier| token.is_signed_by(&verifier))
+    keys.iter().filter(fits).take(MOST_TRIED).filter_map(move |key| key.public.verifier(algorithm).ok())
 }

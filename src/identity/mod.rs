@@ -18,6 +18,7 @@ pub mod provider;
 mod refused;
 mod replay;
 pub mod token;
+pub mod upstream;
 pub mod webid;
 
 #[cfg(test)]

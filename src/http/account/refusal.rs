@@ -16,6 +16,7 @@ impl From<Refusal> for Problem {
             Refusal::NameTaken => (StatusCode::CONFLICT, "pod-name-taken"),
             Refusal::NameReserved => (StatusCode::CONFLICT, "pod-name-reserved"),
             Refusal::WebIdTaken => (StatusCode::CONFLICT, "webid-taken"),
+            Refusal::LinkedElsewhere => (StatusCode::CONFLICT, "linked-elsewhere"),
             Refusal::LastLogin => (StatusCode::CONFLICT, "last-login"),
             Refusal::LastWebId => (StatusCode::CONFLICT, "last-webid"),
             Refusal::TooManyCredentials(_) => (StatusCode::CONFLICT, "too-many-credentials"),
@@ -30,7 +31,9 @@ impl From<Refusal> for Problem {
             Refusal::Disabled => (StatusCode::FORBIDDEN, "account-disabled"),
             Refusal::StaleSignIn => (StatusCode::FORBIDDEN, "sign-in-again"),
             Refusal::TooSoon(_) => (StatusCode::TOO_MANY_REQUESTS, "too-soon"),
-            Refusal::NoSuchAccount | Refusal::NoSuchCredential => (StatusCode::NOT_FOUND, "not-found"),
+            Refusal::NoSuchAccount | Refusal::NoSuchCredential | Refusal::NoSuchLink => {
+                (StatusCode::NOT_FOUND, "not-found")
+            }
         };
         let problem = Self::new(status, kind).detail(refusal.to_string());
         match refusal {

@@ -59,7 +59,7 @@ const RESERVED: [&str; 40] = [
 /// A change of one account, to be saved in one commit.
 #[derive(Debug)]
 pub struct Draft {
-    account: Account,
+    pub(super) account: Account,
     was: EntryIs,
     entries: Vec<EntryWrite>,
 }
@@ -72,6 +72,8 @@ impl Draft {
             created: at,
             disabled: false,
             login: None,
+            links: Vec::new(),
+            minor: false,
             pods: Vec::new(),
             webids: Vec::new(),
             credentials: Vec::new(),
@@ -105,6 +107,11 @@ impl Draft {
         let login = self.account.login.as_mut().filter(|login| login.password == *old).ok_or(Refusal::WrongLogin)?;
         login.password = new;
         Ok(())
+    }
+
+    /// Says whether the account is a minor's.
+    pub fn set_minor(&mut self, minor: bool) {
+        self.account.minor = minor;
     }
 
     pub(super) fn set_disabled(&mut self, disabled: bool) {
@@ -177,7 +184,7 @@ impl Draft {
     }
 
     /// Takes a name that nobody has, and says whose it is.
-    fn take(&mut self, key: String) {
+    pub(super) fn take(&mut self, key: String) {
         let owner = serde_json::Value::from(self.account.id.as_str()).to_string();
         self.entries.push(EntryWrite { key: key.into(), expected: NEW, value: Some(owner.into()) });
     }
@@ -203,6 +210,7 @@ pub(super) fn taken(what: &str) -> Refusal {
     match what.split_once('/') {
         Some(("email", _)) => Refusal::EmailTaken,
         Some(("webid", _)) => Refusal::WebIdTaken,
+        Some(("link", _)) => Refusal::LinkedElsewhere,
         _ => Refusal::NameTaken,
     }
 }

@@ -1,0 +1,172 @@
+//! Links of accounts to people at upstream providers: the ways in through a school.
+//!
+//! A link belongs to one account. It is found by issuer and subject alone, never by an e-mail address or a name.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Account, AccountId, Accounts, Draft, Refusal, Result};
+use crate::clock::Timestamp;
+use crate::identity::upstream::Person;
+
+/// Somebody at an upstream provider who may open the account.
+///
+/// Spec: O-304, O-309
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    pub issuer: String,
+    pub subject: String,
+    pub since: Timestamp,
+    /// As the provider calls them, for the list of ways in.
+    pub name: Option<String>,
+    /// The school.
+    pub tenant: Option<String>,
+}
+
+impl Link {
+    /// The link to somebody who has just signed in at a provider.
+    pub fn to(person: &Person, now: Timestamp) -> Self {
+        Self {
+            issuer: person.issuer.clone(),
+            subject: person.subject.clone(),
+            since: now,
+            name: person.name.clone(),
+            tenant: person.tenant.clone(),
+        }
+    }
+
+    /// Whether it is a link to this person.
+    pub fn is_to(&self, issuer: &str, subject: &str) -> bool {
+        self.issuer == issuer && self.subject == subject
+    }
+}
+
+impl Account {
+    /// How many ways in there are besides a link.
+    fn other_ways_in(&self) -> usize {
+        usize::from(self.login.is_some()) + self.links.len().saturating_sub(1)
+    }
+}
+
+impl Draft {
+    /// Links somebody at a provider; they must be linked to no account.
+    ///
+    /// Spec: O-304, O-305, O-307
+    pub fn add_link(&mut self, link: Link) {
+        self.take(key(&link.issuer, &link.subject));
+        self.account.links.push(link);
+    }
+
+    /// Removes a link, if another way in remains, and with it all that the provider said.
+    ///
+    /// Spec: O-206, O-306, O-309
+    pub fn remove_link(&mut self, issuer: &str, subject: &str) -> Result<(), Refusal> {
+        let links = &self.account.links;
+        let at = links.iter().position(|link| link.is_to(issuer, subject)).ok_or(Refusal::NoSuchLink)?;
+        if self.account.other_ways_in() == 0 {
+            return Err(Refusal::LastLogin);
+        }
+        self.account.links.remove(at);
+        self.give_up(key(issuer, subject));
+        Ok(())
+    }
+
+    /// Keeps what the provider says now instead of what it said before.
+    ///
+    /// Spec: O-309
+    fn refresh_link(&mut self, person: &Person) {
+        for link in self.account.links.iter_mut().filter(|link| link.is_to(&person.issuer, &person.subject)) {
+            link.name.clone_from(&person.name);
+            link.tenant.clone_from(&person.tenant);
+        }
+        self.account.minor = person.is_minor;
+    }
+}
+
+impl Accounts {
+    /// The account that somebody at a provider opens.
+    ///
+    /// Spec: O-304
+    pub async fn by_link(&self, issuer: &str, subject: &str) -> Result<Option<Account>> {
+        match self.entry::<AccountId>(&key(issuer, subject)).await? {
+            Some(id) => self.account(&id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Links somebody who has just signed in at a provider to an account. They may be linked to it already.
+    ///
+    /// Spec: O-305, O-307
+    pub async fn link(&self, id: &AccountId, person: &Person) -> Result<()> {
+        let link = Link::to(person, self.clock.now());
+        self.edit(id, |draft| {
+            if !draft.account().links.iter().any(|known| known.is_to(&person.issuer, &person.subject)) {
+                draft.add_link(link.clone());
+            }
+            Ok::<_, Refusal>(())
+        })
+        .await
+    }
+
+    /// Removes a link. Sessions that began with it are ended by the caller.
+    ///
+    /// Spec: O-306
+    pub async fn unlink(&self, id: &AccountId, issuer: &str, subject: &str) -> Result<()> {
+        self.edit(id, |draft| draft.remove_link(issuer, subject)).await
+    }
+
+    /// Keeps what a provider says of somebody now, if it says something else than before.
+    ///
+    /// Spec: O-309, O-312
+    pub async fn refresh_link(&self, account: &Account, person: &Person) -> Result<()> {
+        let known = account.links.iter().find(|link| link.is_to(&person.issuer, &person.subject));
+        let same = |link: &Link| link.name == person.name && link.tenant == person.tenant;
+        if account.minor == person.is_minor && known.is_none_or(same) {
+            return Ok(());
+        }
+        self.edit(&account.id, |draft| {
+            draft.refresh_link(person);
+            Ok::<_, Refusal>(())
+        })
+        .await
+    }
+}
+
+/// The record that says whose a link is. Issuers and subjects may hold any character, so that only a digest of both
+/// keeps them apart.
+fn key(issuer: &str, subject: &str) -> String {
+    let digest = Sha256::new().chain_update(issuer).chain_update([0]).chain_update(subject).finalize();
+    format!("link/{}", URL_SAFE_NO_PAD.encode(digest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link(issuer: &str, subject: &str) -> Link {
+        let (issuer, subject) = (issuer.to_owned(), subject.to_owned());
+        Link { issuer, subject, since: Timestamp::default(), name: None, tenant: None }
+    }
+
+    /// Shows: O-304
+    #[test]
+    fn no_two_people_share_a_record() {
+        assert_eq!(key("https://a.example", "b"), key("https://a.example", "b"));
+        assert_ne!(key("https://a.example/b", "c"), key("https://a.example", "b/c"));
+        assert_ne!(key("https://a.example", "b"), key("https://a.example", "B"));
+    }
+
+    /// Shows: O-306
+    #[test]
+    fn the_last_way_in_stays() {
+        let mut draft = Draft::new(Timestamp::default());
+        draft.add_link(link("https://old.example", "1"));
+        assert_eq!(draft.remove_link("https://old.example", "1"), Err(Refusal::LastLogin));
+        draft.add_link(link("https://new.example", "9"));
+        assert_eq!(draft.remove_link("https://old.example", "9"), Err(Refusal::NoSuchLink));
+        assert_eq!(draft.remove_link("https://old.example", "1"), Ok(()));
+        assert_eq!(draft.account().links, [link("https://new.example", "9")]);
+    }
+}
