@@ -11,6 +11,8 @@ mod containers;
 mod copy_and_move;
 mod cors;
 mod deleting;
+#[path = "../support/ent.rs"]
+mod ent;
 mod erasure;
 mod faults;
 #[path = "../support/faulty.rs"]
@@ -33,6 +35,7 @@ mod slashes_and_names;
 mod sparql_update;
 mod storage_description;
 mod token;
+mod upstream;
 mod wac_allow;
 mod webid_issuer;
 mod world;
