@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use super::mode::{Mode, Modes};
 use crate::address::Addresses;
+use crate::path::ResourcePath;
 use crate::rdf::graph::{Graph, Iri, Term};
 use crate::rdf::vocab::{acl, foaf, rdf, vcard};
+use crate::resource::Unreadable;
+use crate::storage::Record;
 
 /// The authorizations of an ACL resource that say anything about its subject.
 ///
@@ -68,6 +71,13 @@ pub struct Alternatives {
 }
 
 impl Acl {
+    /// What the ACL of `subject` says that `record` keeps.
+    pub fn of(record: &Record, subject: &ResourcePath, addresses: &Addresses) -> Result<Self, Unreadable> {
+        let (iri, subject) = (addresses.iri(&subject.acl()), addresses.iri(subject));
+        let document = record.document(&iri)?;
+        Ok(Self::read(&document.dataset.default, &iri, &subject, addresses))
+    }
+
     /// Reads the authorizations about `subject` from the graph of its ACL resource at `acl_iri`.
     pub fn read(graph: &Graph, acl_iri: &str, subject: &str, addresses: &Addresses) -> Self {
         let mut list = Self::default();

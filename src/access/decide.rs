@@ -6,8 +6,7 @@ use std::sync::Arc;
 use super::acl::{Acl, Alternatives, Condition, Group, Rule};
 use super::caller::Caller;
 use super::mode::{Mode, Modes};
-use crate::address::Addresses;
-use crate::path::Role;
+use crate::path::{ResourcePath, Role};
 use crate::rdf::graph::Iri;
 use crate::resource::{Asked, Operation, Refusal, Unreadable};
 use crate::storage::{Expected, Found, Record};
@@ -31,15 +30,14 @@ impl Acls {
     /// Reads the ACLs that a decision about the target may ask: those of all that would be made and of the container
     /// to make it in, and the next one above. What lies higher cannot matter, so it costs nothing.
     ///
+    /// `read` gives the rules that an ACL of a path states, as [`Acl::of`] does.
+    ///
     /// Spec: wac#server-acl-without-representation, W-30
-    pub fn read(found: &Found, addresses: &Addresses) -> Self {
-        let own = |record: Option<&Record>, path: &crate::path::ResourcePath| {
-            let Some(record) = record else { return Own::Absent };
-            let (iri, subject) = (addresses.iri(&path.acl()), addresses.iri(path));
-            match record.document(&iri) {
-                Ok(document) => Own::Rules(Arc::new(Acl::read(&document.dataset.default, &iri, &subject, addresses))),
-                Err(Unreadable) => Own::Broken,
-            }
+    pub fn read(found: &Found, read: impl Fn(&Record, &ResourcePath) -> Result<Arc<Acl>, Unreadable>) -> Self {
+        let own = |record: Option<&Record>, path: &ResourcePath| match record.map(|record| read(record, path)) {
+            None => Own::Absent,
+            Some(Ok(rules)) => Own::Rules(rules),
+            Some(Err(Unreadable)) => Own::Broken,
         };
         let highest = found.missing_above() + 1;
         let mut all = vec![own(found.subject.acl.as_ref(), &found.path.subject())];

@@ -82,8 +82,12 @@ fn caller(webid: &str) -> Caller {
     Caller { agent: Some(Arc::new(agent)), origin: None }
 }
 
+fn acls(found: &Found) -> Acls {
+    Acls::read(found, |record, subject| Acl::of(record, subject, &addresses()).map(Arc::new))
+}
+
 fn modes_of(found: &Found, caller: &Caller) -> String {
-    let acls = Acls::read(found, &addresses());
+    let acls = acls(found);
     let evidence =
         Evidence { found, acls: &acls, caller, memberships: &Memberships::default(), origins: &Origins::Trusted };
     evidence.rights().user.to_string()
@@ -124,7 +128,7 @@ fn a_broken_acl_lets_nobody_in() {
     let root = rule("acl:default demo:", MINE, "acl:Read");
     let found = found("/a", &["/", "/a"], &[("/", &root), ("/a", "this is no turtle")]);
     assert_eq!(modes_of(&found, &caller(ME)), "");
-    let acls = Acls::read(&found, &addresses());
+    let acls = acls(&found);
     let (me, nobody, origins) = (caller(ME), Memberships::default(), Origins::Trusted);
     let evidence = Evidence { found: &found, acls: &acls, caller: &me, memberships: &nobody, origins: &origins };
     assert!(evidence.is_broken(&asked(&found, Operation::Read)));
@@ -178,7 +182,7 @@ fn groups_are_asked_only_if_they_matter() {
     let in_group = rule("acl:accessTo demo:x", "acl:agentGroup <https://g.example/#us>", "acl:Read");
     let found = |more: &str| found("/x", &["/", "/x"], &[("/x", &(in_group.clone() + more))]);
     let wanted = |found: &Found, caller: &Caller| {
-        let (acls, memberships) = (Acls::read(found, &addresses()), Memberships::default());
+        let (acls, memberships) = (acls(found), Memberships::default());
         let evidence = Evidence { found, acls: &acls, caller, memberships: &memberships, origins: &Origins::Trusted };
         evidence.groups_wanted(&asked(found, Operation::Read)).len()
     };
@@ -187,7 +191,7 @@ fn groups_are_asked_only_if_they_matter() {
     assert_eq!(wanted(&found(&rule("acl:accessTo demo:x", MINE, "acl:Read")), &caller(ME)), 0);
 
     let found = found("");
-    let acls = Acls::read(&found, &addresses());
+    let acls = acls(&found);
     let group: crate::rdf::graph::Iri = "https://g.example/#us".into();
     for (member, modes) in [(ME, "read"), ("https://me.example/", "")] {
         let memberships = Memberships(BTreeSet::from([(group.clone(), member.into())]));
@@ -242,7 +246,7 @@ fn strict_origins_narrow() {
     let origin = rule("acl:accessTo demo:x", &format!("{MINE}; acl:origin <https://App.example:443>"), "acl:Read");
     let public = rule("acl:accessTo demo:x", "acl:agentClass foaf:Agent", "acl:Append");
     let found = found("/x", &["/", "/x"], &[("/x", &(mine + &origin + &public))]);
-    let acls = Acls::read(&found, &addresses());
+    let acls = acls(&found);
     let strict = Origins::Strict(BTreeSet::from(["https://home.example".into()]));
     for (from, origins, modes) in [
         (None, &strict, "read write append"),
@@ -340,7 +344,7 @@ fn modes_by_operation_and_existence() {
 #[test]
 fn without_an_identity_the_refusal_asks_for_one() {
     let found = found("/x", &["/", "/x"], &[]);
-    let acls = Acls::read(&found, &addresses());
+    let acls = acls(&found);
     for (caller, refusal) in [(Caller::public(), Refusal::Unauthenticated), (caller(ME), Refusal::Forbidden)] {
         let evidence = Evidence {
             found: &found,
@@ -358,7 +362,7 @@ fn without_an_identity_the_refusal_asks_for_one() {
 fn a_change_relies_on_the_acls_that_were_asked_and_on_those_that_were_not_there() {
     let root = rule("acl:default demo:", MINE, "acl:Write");
     let found = found("/c/x", &["/", "/c/", "/c/x"], &[("/", &root)]);
-    let (acls, me) = (Acls::read(&found, &addresses()), caller(ME));
+    let (acls, me) = (acls(&found), caller(ME));
     let evidence = Evidence {
         found: &found,
         acls: &acls,

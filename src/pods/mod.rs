@@ -124,6 +124,7 @@ pub struct Pods {
     limits: Limits,
     seen: seen::Memory,
     converted: seen::Converted,
+    rules: seen::Rules,
     turns: turn::Turns,
     aside: aside::Aside,
 }
@@ -140,6 +141,7 @@ impl Pods {
         Self {
             seen: seen::Memory::new(limits.cache),
             converted: seen::Converted::new(limits.cache / 2),
+            rules: seen::Rules::new(limits.cache / 4),
             turns: turn::Turns::default(),
             aside: aside::Aside::default(),
             storage,
@@ -477,7 +479,13 @@ impl Pods {
         caller: &'a Caller,
         memberships: &'a access::Memberships,
     ) -> Evidence<'a> {
-        Evidence { found: &seen.found, acls: seen.acls(&self.addresses), caller, memberships, origins: &self.origins }
+        Evidence {
+            found: &seen.found,
+            acls: seen.acls(&self.rules, &self.addresses),
+            caller,
+            memberships,
+            origins: &self.origins,
+        }
     }
 }
 

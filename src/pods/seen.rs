@@ -7,7 +7,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::{Error, Pods, aside};
-use crate::access::Acls;
+use crate::access::{Acl, Acls};
 use crate::address::Addresses;
 use crate::path::ResourcePath;
 use crate::rdf::format::{self, Document, Format};
@@ -30,9 +30,11 @@ impl Seen {
         Self { found, acls: OnceLock::new(), document: OnceLock::new() }
     }
 
-    /// The ACLs that a decision asks. Parsed once.
-    pub(super) fn acls(&self, addresses: &Addresses) -> &Acls {
-        self.acls.get_or_init(|| Acls::read(&self.found, addresses))
+    /// The ACLs that a decision asks. Put together once.
+    pub(super) fn acls(&self, rules: &Rules, addresses: &Addresses) -> &Acls {
+        let pod = self.found.pod.id;
+        let read = |record: &Record, subject: &ResourcePath| rules.of(pod, record, subject, addresses);
+        self.acls.get_or_init(|| Acls::read(&self.found, read))
     }
 
     /// The target as RDF; `None` if there is none, or it is not RDF. Parsed once.
@@ -73,6 +75,48 @@ impl Memory {
     pub fn new(bytes: u64) -> Self {
         let expected = usize::try_from(bytes / 4096).unwrap_or(usize::MAX);
         Self(Cache::with_weighter(expected, bytes, Held))
+    }
+}
+
+/// Access control lists as their rules.
+///
+/// A key names one state of one ACL, which never changes and stands at one path; entries only age out.
+pub(super) struct Rules(Cache<State, (Arc<Acl>, u64), Kept>);
+
+/// What names one state of one resource.
+type State = (PodId, Uid, Version);
+
+impl Rules {
+    pub fn new(bytes: u64) -> Self {
+        let expected = usize::try_from(bytes / 4096).unwrap_or(usize::MAX);
+        Self(Cache::with_weighter(expected, bytes, Kept))
+    }
+
+    fn of(
+        &self,
+        pod: PodId,
+        record: &Record,
+        subject: &ResourcePath,
+        addresses: &Addresses,
+    ) -> Result<Arc<Acl>, Unreadable> {
+        let key = (pod, record.uid, record.version);
+        if let Some((rules, _)) = self.0.get(&key) {
+            return Ok(rules);
+        }
+        let rules = Arc::new(Acl::of(record, subject, addresses)?);
+        if record.size <= LARGEST {
+            self.0.insert(key, (rules.clone(), record.size));
+        }
+        Ok(rules)
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Kept;
+
+impl Weighter<State, (Arc<Acl>, u64)> for Kept {
+    fn weight(&self, _: &State, (_, size): &(Arc<Acl>, u64)) -> u64 {
+        256 + 2 * size
     }
 }
 
