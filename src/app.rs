@@ -180,7 +180,7 @@ impl App {
             let answered = self.accounts.answer(path, request, door.client).await;
             return answered.unwrap_or_else(|| Err(not_found()));
         }
-        self.oidc.answer(path, request).await.unwrap_or_else(|| Err(not_found()))
+        self.oidc.answer(path, request, door.client).await.unwrap_or_else(|| Err(not_found()))
     }
 
     /// A pod's address without its last slash: sends those who may read the pod's root there.

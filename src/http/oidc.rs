@@ -1,15 +1,22 @@
-//! The OpenID provider's endpoints for programs: discovery, keys, tokens.
+//! The OpenID provider's endpoints for programs: discovery, keys, registration, tokens.
 
 mod authorize;
 mod discovery;
+mod failure;
+mod form;
+mod introspect;
+mod party;
+mod register;
+mod revoke;
 mod token;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, PRAGMA,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Method, Request, Response, StatusCode};
@@ -42,9 +49,12 @@ pub struct Endpoints {
 enum Endpoint {
     Discovery,
     Jwks,
+    Registration,
     Token,
-    /// Named in discovery because clients ask for it; signing in through an application is not possible yet.
+    Revocation,
+    Introspection,
     Authorization,
+    EndSession,
 }
 
 impl Endpoint {
@@ -53,8 +63,12 @@ impl Endpoint {
         Some(match path {
             "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => Self::Discovery,
             "/.oidc/jwks" => Self::Jwks,
+            "/.oidc/reg" => Self::Registration,
             "/.oidc/token" => Self::Token,
+            "/.oidc/token/revocation" => Self::Revocation,
+            "/.oidc/token/introspection" => Self::Introspection,
             "/.oidc/auth" => Self::Authorization,
+            "/.oidc/session/end" => Self::EndSession,
             _ => return None,
         })
     }
@@ -62,8 +76,8 @@ impl Endpoint {
     fn methods(self) -> &'static str {
         match self {
             Self::Discovery | Self::Jwks => "GET, HEAD, OPTIONS",
-            Self::Token => "POST, OPTIONS",
-            Self::Authorization => "GET, POST",
+            Self::Registration | Self::Token | Self::Revocation | Self::Introspection => "POST, OPTIONS",
+            Self::Authorization | Self::EndSession => "GET, POST",
         }
     }
 
@@ -71,18 +85,23 @@ impl Endpoint {
     ///
     /// Spec: O-105
     fn is_for_scripts(self) -> bool {
-        self != Self::Authorization
+        !matches!(self, Self::Authorization | Self::EndSession)
     }
 }
 
 impl Endpoints {
-    /// Answers a request for `path`, a place of the house; `None` if no endpoint is there.
-    pub async fn answer<B>(&self, path: &str, request: Request<B>) -> Option<Result<Response<Body>, Problem>>
+    /// Answers a request for `path`, a place of the house, that comes from this address; `None` if no endpoint is there.
+    pub async fn answer<B>(
+        &self,
+        path: &str,
+        request: Request<B>,
+        from: IpAddr,
+    ) -> Option<Result<Response<Body>, Problem>>
     where
         B: http_body::Body<Data = Bytes> + Unpin,
     {
         let endpoint = Endpoint::at(path)?;
-        let answered = self.at(endpoint, request).await;
+        let answered = self.at(endpoint, request, from).await;
         if !endpoint.is_for_scripts() {
             return Some(answered);
         }
@@ -91,7 +110,7 @@ impl Endpoints {
         Some(answered.map(for_scripts).map_err(refused))
     }
 
-    async fn at<B>(&self, endpoint: Endpoint, request: Request<B>) -> Result<Response<Body>, Problem>
+    async fn at<B>(&self, endpoint: Endpoint, request: Request<B>, from: IpAddr) -> Result<Response<Body>, Problem>
     where
         B: http_body::Body<Data = Bytes> + Unpin,
     {
@@ -109,9 +128,14 @@ impl Endpoints {
                 Ok(keys) => Ok(json(&keys, "public, max-age=600")),
                 Err(error) => Err(Problem::fault(StatusCode::SERVICE_UNAVAILABLE, "unavailable", &error)),
             },
+            Endpoint::Registration => Ok(register::answer(self, request, from).await),
             Endpoint::Token => Ok(token::answer(self, request).await),
-            Endpoint::Authorization => Err(Problem::new(StatusCode::NOT_IMPLEMENTED, "sign-in-not-implemented")
-                .detail("Applications cannot sign people in at this server yet; client credentials work.")),
+            Endpoint::Revocation => Ok(revoke::answer(self, request).await),
+            Endpoint::Introspection => Ok(introspect::answer(self, request).await),
+            Endpoint::Authorization | Endpoint::EndSession => {
+                Err(Problem::new(StatusCode::NOT_IMPLEMENTED, "sign-in-not-implemented")
+                    .detail("Applications cannot sign people in at this server yet; client credentials work."))
+            }
         }
     }
 }
@@ -123,6 +147,15 @@ fn json(document: &Value, caching: &'static str) -> Response<Body> {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// A JSON document that holds secrets: nobody keeps it.
+///
+/// Spec: O-106, rfc6749 §5.1
+fn secret_json(document: &Value) -> Response<Body> {
+    let mut response = json(document, "no-store");
+    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
     response
 }
 

@@ -247,7 +247,7 @@ async fn grant(
         redirect_uri: back.redirect_uri.clone(),
         webid,
         account: account.id.clone(),
-        session: session.id.to_string(),
+        session: session.id.clone(),
         scope: scopes,
         nonce,
         authenticated: session.authenticated,

@@ -145,7 +145,7 @@ fn show(visitor: &Visitor, wish: &Wish) -> Answer {
 async fn leave(pages: &Pages, visitor: &Visitor, landing: &Landing) -> Answer {
     if let Some(by) = &visitor.session {
         pages.accounts.end_session(&by.token).await?;
-        pages.provider.revoke_session(&by.account.id, by.session.id.as_str()).await?;
+        pages.provider.revoke_session(&by.account.id, &by.session.id).await?;
     }
     let place = match landing {
         Landing::Registered(there) | Landing::SameOrigin(there) => there,

@@ -228,12 +228,3 @@ async fn withdrawing_ends_tokens_at_once() {
     client.reads(&first).await.is(401);
     assert_eq!(client.ask("webid").await.is(401).json()["error"], "invalid_client");
 }
-
-#[tokio::test]
-async fn signing_in_through_an_application_is_announced_as_not_there() {
-    let world = World::start().await;
-    let document = world.nobody.get(".well-known/openid-configuration").await.json();
-    assert_eq!(document["grant_types_supported"], json!(["client_credentials"]));
-    let endpoint = document["authorization_endpoint"].as_str().unwrap();
-    world.nobody.get(&format!("{endpoint}?response_type=code")).await.refused(501, "sign-in-not-implemented");
-}

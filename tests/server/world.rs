@@ -16,7 +16,7 @@ use cartable::http::oidc::Endpoints;
 use cartable::http::resource::Adapter;
 use cartable::identity::account::Accounts;
 use cartable::identity::issue::AccessToken;
-use cartable::identity::jwk::PublicKey;
+use cartable::identity::jwk::{PublicKey, Thumbprint};
 use cartable::identity::jws::Algorithm;
 use cartable::identity::keys::Keys;
 use cartable::identity::provider::{self, Provider};
@@ -54,12 +54,26 @@ pub struct World {
     pub clock: Arc<SetClock>,
     pub storage: Arc<dyn Storage>,
     pub accounts: Arc<Accounts>,
+    pub provider: Arc<Provider>,
     pub base: String,
     /// The storage below everything that `Settings::wrap` puts around it.
     pub sqlite: Arc<Sqlite>,
     /// The data folder.
-    pub folder: tempfile::TempDir,
+    pub folder: Arc<tempfile::TempDir>,
+    ground: Ground,
     _stop: Stop,
+}
+
+/// What stays when a server goes.
+#[derive(Clone)]
+struct Ground {
+    folder: Arc<tempfile::TempDir>,
+    clock: Arc<SetClock>,
+    sqlite: Arc<Sqlite>,
+    storage: Arc<dyn Storage>,
+    secret: Arc<SecretKey>,
+    /// The port of its address, and Alice, Bob and Carol; `None`: it was not there before.
+    port: Option<(u16, [Person; 3])>,
 }
 
 /// How often each pod was changed.
@@ -96,6 +110,9 @@ pub struct Settings {
     pub open: bool,
     /// The groups of other servers.
     pub remote_groups: Arc<dyn RemoteGroups>,
+    /// Whether strangers may name http addresses of this machine.
+    pub reaches_loopback: bool,
+    pub identity: Config,
     /// Puts something between the server and its storage.
     pub wrap: Wrap,
 }
@@ -108,6 +125,8 @@ impl Default for Settings {
             quota: None,
             open: true,
             remote_groups: Arc::new(NoRemoteGroups),
+            reaches_loopback: false,
+            identity: Config::default(),
             wrap: Box::new(|storage| storage),
         }
     }
@@ -119,26 +138,38 @@ impl World {
     }
 
     pub async fn with(settings: Settings) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Arc::new(tempfile::tempdir().unwrap());
         let clock = Arc::new(SetClock::at(BEGINNING));
         let options = Options { durable: false, clock: clock.clone() };
         let sqlite = Arc::new(Sqlite::open(folder.path(), options).unwrap());
         let storage = (settings.wrap)(sqlite.clone());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let wrap: Wrap = Box::new(|storage| storage);
+        let settings = Settings { wrap, ..settings };
+        let ground = Ground { folder, clock, sqlite, storage, secret: Arc::new(SecretKey::ephemeral()), port: None };
+        Self::on(ground, settings).await
+    }
+
+    /// Another server on the same data, which knows nothing but what lies there: a second node, or this one after a
+    /// restart. It has the same address, and its people talk to it.
+    pub async fn another(&self) -> Self {
+        self.another_with(Settings::default()).await
+    }
+
+    pub async fn another_with(&self, settings: Settings) -> Self {
+        Self::on(self.ground.clone(), settings).await
+    }
+
+    async fn on(ground: Ground, settings: Settings) -> Self {
+        let Ground { folder, clock, sqlite, storage, secret, port: first } = ground.clone();
+        let (listener, door) = door().await;
+        let port = first.map_or(door, |(port, _)| port);
         let addresses = Arc::new(Addresses::with_paths(&format!("http://localhost:{port}/")).unwrap());
         let accounts = Arc::new(Accounts::new(storage.clone(), clock.clone(), addresses.clone()));
-        let secret = Arc::new(SecretKey::ephemeral());
         let keys = Keys::open(storage.clone(), secret.clone(), addresses.base(), clock.now()).await.unwrap();
-        let pods = Arc::new(Pods::new(
-            storage.clone(),
-            addresses.clone(),
-            clock.clone(),
-            settings.remote_groups,
-            settings.origins,
-            settings.limits,
-        ));
-        let fetch = Arc::new(Fetch::new(Setup::new(addresses.clone(), clock.clone())));
+        let Settings { limits, origins, remote_groups: groups, .. } = settings;
+        let pods = Pods::new(storage.clone(), addresses.clone(), clock.clone(), groups, origins, limits);
+        let pods = Arc::new(pods);
+        let fetch = way_out(&addresses, &clock, settings.reaches_loopback);
         let parts = provider::Parts {
             storage: storage.clone(),
             clock: clock.clone(),
@@ -148,7 +179,7 @@ impl World {
             fetch: fetch.clone(),
             public: pods.clone(),
         };
-        let provider = Arc::new(Provider::new(&Config::default(), parts));
+        let provider = Arc::new(Provider::new(&settings.identity, parts));
         let parts = Parts {
             addresses: addresses.clone(),
             keys: keys.clone(),
@@ -158,7 +189,7 @@ impl World {
         };
         // Proofs from before the start are refused, so the server starts a little earlier.
         let started = clock.now().minus(Duration::from_mins(5));
-        let identity = Arc::new(Identity::new(Config::default(), parts, started));
+        let identity = Arc::new(Identity::new(settings.identity.clone(), parts, started));
         let provision = Arc::new(Provision {
             accounts: accounts.clone(),
             addresses: addresses.clone(),
@@ -178,7 +209,7 @@ impl World {
                 identity: identity.clone(),
                 keys: keys.clone(),
                 clock: clock.clone(),
-                allow_bearer: false,
+                allow_bearer: settings.identity.allow_bearer,
             },
             accounts: AccountApi {
                 addresses: addresses.clone(),
@@ -199,20 +230,28 @@ impl World {
             },
             patience: Duration::from_secs(30),
         };
-        let pod = addresses.base().to_owned();
-        let nobody = Person { identity: None, pod, port, clock: clock.clone(), storage: storage.clone() };
-        let new = async |name: &str| nobody.clone().becomes(name, &accounts, &provision, &keys).await;
+        let base = addresses.base().to_owned();
+        let nobody =
+            Person { identity: None, pod: base.clone(), port, door, clock: clock.clone(), storage: storage.clone() };
+        let people = match ground.port {
+            Some((_, people)) => people.map(|person| Person { door, ..person }),
+            None => nobody.sign_up(&accounts, &provision, &keys).await,
+        };
+        let [alice, bob, carol] = people.clone();
+        let ground = Ground { port: Some((port, people)), ..ground };
         Self {
-            alice: new("alice").await,
-            bob: new("bob").await,
-            carol: new("carol").await,
+            alice,
+            bob,
+            carol,
             nobody: nobody.clone(),
             clock: clock.clone(),
-            base: addresses.base().to_owned(),
+            base,
             storage,
             accounts,
+            provider,
             sqlite,
             folder,
+            ground,
             _stop: listen(listener, app),
         }
     }
@@ -231,6 +270,19 @@ fn listen(listener: TcpListener, app: App) -> Stop {
     stop
 }
 
+/// A listener on any port, and the port.
+async fn door() -> (TcpListener, u16) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (listener, port)
+}
+
+fn way_out(addresses: &Arc<Addresses>, clock: &Arc<SetClock>, loopback: bool) -> Arc<Fetch> {
+    let mut setup = Setup::new(addresses.clone(), clock.clone());
+    setup.loopback = loopback;
+    Arc::new(Fetch::new(setup))
+}
+
 impl World {
     /// Host and port of the server.
     pub fn authority(&self) -> String {
@@ -245,6 +297,8 @@ pub struct Person {
     /// The URL of this person's pod.
     pub pod: String,
     port: u16,
+    /// Where the server really listens.
+    door: u16,
     clock: Arc<SetClock>,
     storage: Arc<dyn Storage>,
 }
@@ -257,6 +311,12 @@ struct Known {
 }
 
 impl Person {
+    /// Alice, Bob and Carol.
+    async fn sign_up(&self, accounts: &Accounts, provision: &Provision, keys: &Keys) -> [Self; 3] {
+        let new = async |name: &str| self.clone().becomes(name, accounts, provision, keys).await;
+        [new("alice").await, new("bob").await, new("carol").await]
+    }
+
     /// Signs up, with a pod and a token.
     async fn becomes(self, name: &str, accounts: &Accounts, provision: &Provision, keys: &Keys) -> Self {
         let clock = &self.clock;
@@ -285,6 +345,13 @@ impl Person {
     /// This person's WebID.
     pub fn webid(&self) -> &str {
         &self.identity.as_ref().unwrap().webid
+    }
+
+    /// The thumbprint of this person's key.
+    pub fn thumbprint(&self) -> Thumbprint {
+        let key = &self.identity.as_ref().unwrap().key;
+        let public = serde_json::to_vec(&key.to_public_key().unwrap()).unwrap();
+        PublicKey::read(&cartable::identity::json::object(&public).unwrap()).unwrap().thumbprint()
     }
 
     /// This person's access token.
@@ -510,7 +577,7 @@ impl Asking<'_> {
             let proof = self.person.proof(self.method.as_str(), &self.url);
             request = request.header("authorization", format!("DPoP {}", known.token)).header("dpop", proof);
         }
-        let socket = TcpStream::connect(("127.0.0.1", self.person.port)).await.unwrap();
+        let socket = TcpStream::connect(("127.0.0.1", self.person.door)).await.unwrap();
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(socket)).await.unwrap();
         tokio::spawn(connection);
         let response = sender.send_request(request.body(Full::new(self.body)).unwrap()).await.unwrap();

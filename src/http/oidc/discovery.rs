@@ -2,33 +2,44 @@
 
 use serde_json::{Value, json};
 
-/// The grant types that the token endpoint takes.
-pub(super) const GRANT_TYPES: [&str; 1] = ["client_credentials"];
-/// The scopes that are given when they are asked for.
-pub(super) const SCOPES: [&str; 2] = ["openid", "webid"];
+use super::token::GrantType;
+use crate::identity::jws::Algorithm;
+use crate::identity::keys;
+use crate::identity::provider::client::AuthMethod;
+use crate::identity::provider::{Scope, Scopes};
 
 /// The document, for `issuer` with its final slash.
 ///
-/// Clients that use nothing but client credentials still want an authorization endpoint and a response type to be
-/// named; `grant_types_supported` says that they are not to be used yet.
-///
-/// Spec: oidc#discovery, oidc#client-credentials-discovery, O-101, O-104, O-118
+/// Spec: oidc#discovery, oidc#client-credentials-discovery, O-101, O-104, O-111, O-112, O-113, O-114, O-115, O-116
+/// Spec: O-117, O-118, rfc8414 §2, rfc9449 §5.1
 pub(super) fn document(issuer: &str) -> Value {
+    let at = |path: &str| format!("{issuer}.oidc/{path}");
     json!({
         "issuer": issuer,
-        "authorization_endpoint": format!("{issuer}.oidc/auth"),
-        "token_endpoint": format!("{issuer}.oidc/token"),
-        "jwks_uri": format!("{issuer}.oidc/jwks"),
-        "scopes_supported": SCOPES,
-        "grant_types_supported": GRANT_TYPES,
+        "authorization_endpoint": at("auth"),
+        "token_endpoint": at("token"),
+        "jwks_uri": at("jwks"),
+        "registration_endpoint": at("reg"),
+        "end_session_endpoint": at("session/end"),
+        "revocation_endpoint": at("token/revocation"),
+        "introspection_endpoint": at("token/introspection"),
+        "scopes_supported": Scopes::all().iter().map(Scope::name).collect::<Vec<_>>(),
+        "grant_types_supported": GrantType::ALL.map(GrantType::name),
         "response_types_supported": ["code"],
+        "response_modes_supported": ["query", "form_post"],
         "subject_types_supported": ["public"],
         "claims_supported": [
-            "sub", "iss", "aud", "azp", "iat", "exp", "auth_time", "webid", "sid", "cnf",
+            "sub", "iss", "aud", "azp", "iat", "exp", "auth_time", "nonce", "webid", "sid", "cnf",
         ],
-        "id_token_signing_alg_values_supported": ["ES256", "RS256"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-        "dpop_signing_alg_values_supported": ["ES256", "ES384", "ES512", "RS256", "PS256", "EdDSA"],
+        "id_token_signing_alg_values_supported": keys::ALGORITHMS.map(Algorithm::name),
+        "token_endpoint_auth_methods_supported": AuthMethod::ALL.map(AuthMethod::name),
+        "revocation_endpoint_auth_methods_supported": AuthMethod::ALL.map(AuthMethod::name),
+        "introspection_endpoint_auth_methods_supported": [AuthMethod::Basic.name(), AuthMethod::Post.name()],
+        "code_challenge_methods_supported": ["S256"],
+        "dpop_signing_alg_values_supported": Algorithm::PROOF.map(Algorithm::name),
+        "authorization_response_iss_parameter_supported": true,
+        "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
+        "ui_locales_supported": ["fr", "en"],
         "claims_parameter_supported": false,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,

@@ -14,7 +14,7 @@ use super::scope::{Scope, Scopes};
 use super::tokens::{LIFETIME as TOKENS, Order, Tokens};
 use super::{Provider, Refusal, Result, json, sweep};
 use crate::clock::Timestamp;
-use crate::identity::account::AccountId;
+use crate::identity::account::{AccountId, SessionId};
 use crate::identity::jwk::Thumbprint;
 use crate::secret::{self, Secret};
 use crate::storage::{self, EntryIs, EntryWrite};
@@ -36,13 +36,12 @@ pub struct Granted {
     pub redirect_uri: String,
     pub webid: String,
     pub account: AccountId,
-    /// The public id of the session.
-    pub session: String,
+    pub session: SessionId,
     pub scope: Scopes,
     pub nonce: Option<String>,
     /// When the person signed in.
     pub authenticated: Timestamp,
-    /// How the person signed in, as `amr` names it.
+    /// How the person signed in, as `amr` names it: [`crate::identity::account::Session::amr`].
     pub methods: Vec<String>,
     /// The S256 challenge.
     pub challenge: String,
@@ -62,7 +61,7 @@ pub(super) struct Code {
     redirect_uri: String,
     webid: String,
     account: AccountId,
-    session: String,
+    session: SessionId,
     scope: Scopes,
     nonce: Option<String>,
     authenticated: Timestamp,
@@ -129,7 +128,7 @@ impl Provider {
             }
             let now = self.clock.now();
             code.check(shown, now)?;
-            if !self.session_stands(&code.session, &code.webid).await? {
+            if !self.accounts.session_stands(code.session.as_str(), &code.webid).await? {
                 return Err(Refusal::Ended.into());
             }
             let grant = code.grant(shown, now);

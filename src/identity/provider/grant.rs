@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::scope::Scopes;
 use super::{Provider, Result, json};
 use crate::clock::Timestamp;
-use crate::identity::account::AccountId;
+use crate::identity::account::{AccountId, SessionId};
 use crate::identity::jwk::Thumbprint;
 use crate::secret;
 use crate::storage::{Change, EntryIs, EntryWrite, KeyRange};
@@ -85,7 +85,7 @@ pub struct Grant {
     pub client: String,
     pub webid: String,
     /// The session in which it was allowed. Without a refresh token the grant ends with it.
-    pub session: String,
+    pub session: SessionId,
     pub scopes: Scopes,
     /// When the person signed in, and how (`amr`).
     pub authenticated: Timestamp,
@@ -126,7 +126,7 @@ impl Grant {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Listed {
     client: String,
-    session: String,
+    session: SessionId,
     since: Timestamp,
 }
 
@@ -161,9 +161,9 @@ impl Provider {
     /// Ends the grants of a session that have no refresh tokens, with all their tokens.
     ///
     /// Spec: O-196, O-45
-    pub async fn revoke_session(&self, account: &AccountId, session: &str) -> Result<()> {
+    pub async fn revoke_session(&self, account: &AccountId, session: &SessionId) -> Result<()> {
         let lines = self.lines(account).await?;
-        let of_session = lines.into_iter().filter(|line| line.listed.session == session);
+        let of_session = lines.into_iter().filter(|line| line.listed.session == *session);
         let mut ended = Vec::new();
         for line in of_session {
             if self.grant(&line.id).await?.is_none_or(|(grant, _)| grant.family.is_none()) {
@@ -251,7 +251,8 @@ mod tests {
     use super::*;
 
     fn line(client: &str, session: &str, second: i64) -> Line {
-        let listed = Listed { client: client.into(), session: session.into(), since: Timestamp::from_seconds(second) };
+        let session = SessionId::parse(&format!("{session:-<22}")).unwrap();
+        let listed = Listed { client: client.into(), session, since: Timestamp::from_seconds(second) };
         Line { id: GrantId::random(), listed }
     }
 

@@ -31,7 +31,7 @@ pub use code::{Exchange, Granted};
 pub use consent::Consents;
 pub use interaction::Interactions;
 pub use refresh::Refresh;
-pub use register::Registration;
+pub use register::{Registration, Unregistered};
 pub use revoke::Introspected;
 pub use scope::{Scope, Scopes};
 pub use tokens::Tokens;
@@ -139,23 +139,6 @@ impl Provider {
     async fn may_sign_in(&self, account: &AccountId, webid: &str) -> Result<bool> {
         let account = self.accounts.account(account).await?;
         Ok(account.is_some_and(|account| !account.disabled && account.webids.iter().any(|linked| linked == webid)))
-    }
-
-    /// Whether the session of an account that may sign in as this WebID still runs.
-    ///
-    /// Spec: O-45
-    async fn session_stands(&self, session: &str, webid: &str) -> Result<bool> {
-        #[derive(serde::Deserialize)]
-        struct Lasting {
-            until: crate::clock::Timestamp,
-        }
-        let Some(entry) = self.storage.entry(&format!("webid/{webid}")).await? else { return Ok(false) };
-        let account: AccountId = serde_json::from_slice(&entry.value)?;
-        if !self.may_sign_in(&account, webid).await? {
-            return Ok(false);
-        }
-        let Some(entry) = self.storage.entry(&format!("session/{account}/{session}")).await? else { return Ok(false) };
-        Ok(serde_json::from_slice::<Lasting>(&entry.value)?.until >= self.clock.now())
     }
 }
 

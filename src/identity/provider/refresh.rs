@@ -152,7 +152,7 @@ fn mark(client: &Client, family: &Family, now: Timestamp) -> Option<EntryWrite> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::account::AccountId;
+    use crate::identity::account::{AccountId, SessionId};
     use crate::identity::json;
     use crate::identity::provider::metadata;
 
@@ -173,7 +173,7 @@ mod tests {
             account: AccountId::parse(&"a".repeat(32)).unwrap(),
             client: "app".into(),
             webid: "https://ada.example/#me".into(),
-            session: "session".into(),
+            session: SessionId::parse(&"s".repeat(22)).unwrap(),
             scopes: Scopes::all(),
             authenticated: NOW,
             methods: Vec::new(),

@@ -108,7 +108,7 @@ impl Provider {
             Support::Grant => true,
             Support::Credential => self.accounts.stands(client, &claims.webid).await?,
             Support::Session => match &claims.session {
-                Some(session) => self.session_stands(session, &claims.webid).await?,
+                Some(session) => self.accounts.session_stands(session, &claims.webid).await?,
                 None => false,
             },
         };

@@ -104,7 +104,7 @@ impl Provider {
         let about = About {
             webid: &grant.webid,
             client: &order.client.id,
-            session: &grant.session,
+            session: grant.session.as_str(),
             scopes: order.scopes,
             authenticated: grant.authenticated,
             methods: &methods,
