@@ -10,8 +10,8 @@ use http::{Method, Request, Response, StatusCode};
 
 use super::visitor::House;
 use super::{
-    Answer, Form, Instead, Visitor, applications, authorize, end_session, error, form, home, path, see_other, sign_in,
-    sign_out, start,
+    Answer, Form, Instead, Visitor, applications, authorize, confirm, end_session, error, form, gallery, home, path,
+    see_other, settings, sign_in, sign_out, start,
 };
 use crate::address::Addresses;
 use crate::clock::Clock;
@@ -45,12 +45,20 @@ pub struct Door {
 
 /// A page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Page {
+enum Page<'a> {
     Start,
     Home,
     SignIn,
     SignOut,
     SignedOut,
+    Confirm,
+    Settings,
+    Devices,
+    Language,
+    Password,
+    NewKey,
+    Key(&'a str),
+    Parts,
     Applications,
     Authorize,
     Interaction,
@@ -66,9 +74,9 @@ pub struct Asked {
     pub form: Option<Form>,
 }
 
-impl Page {
+impl<'a> Page<'a> {
     /// The page at a path, with or without its final slash.
-    fn at(path: &str) -> Option<Self> {
+    fn at(path: &'a str) -> Option<Self> {
         match path {
             path::START => return Some(Self::Start),
             path::AUTHORIZE => return Some(Self::Authorize),
@@ -84,6 +92,14 @@ impl Page {
             ["login"] => Self::SignIn,
             ["logout"] => Self::SignOut,
             ["signed-out"] => Self::SignedOut,
+            ["confirm"] => Self::Confirm,
+            ["parts"] => Self::Parts,
+            ["settings"] => Self::Settings,
+            ["settings", "devices"] => Self::Devices,
+            ["settings", "language"] => Self::Language,
+            ["settings", "password"] => Self::Password,
+            ["settings", "keys", "new"] => Self::NewKey,
+            ["settings", "keys", id] => Self::Key(id),
             ["settings", "applications"] => Self::Applications,
             _ => return None,
         })
@@ -91,11 +107,9 @@ impl Page {
 
     fn methods(self) -> &'static [&'static str] {
         match self {
-            Self::Start | Self::Home | Self::SignedOut => &["GET", "HEAD"],
-            Self::SignIn | Self::Applications | Self::Authorize | Self::Interaction | Self::EndSession => {
-                &["GET", "HEAD", "POST"]
-            }
+            Self::Start | Self::Home | Self::SignedOut | Self::Settings | Self::Parts => &["GET", "HEAD"],
             Self::SignOut | Self::EndSessionConfirmed => &["POST"],
+            _ => &["GET", "HEAD", "POST"],
         }
     }
 
@@ -120,6 +134,14 @@ impl Page {
             Self::SignIn => sign_in::answer(pages, visitor, asked).await,
             Self::SignOut => sign_out::answer(pages, visitor).await,
             Self::SignedOut => sign_out::signed_out(visitor),
+            Self::Confirm => confirm::answer(pages, visitor, asked).await,
+            Self::Settings => settings::answer(pages, visitor, asked).await,
+            Self::Devices => settings::devices(pages, visitor, asked).await,
+            Self::Language => settings::language(pages, visitor, asked).await,
+            Self::Password => settings::password::answer(pages, visitor, asked).await,
+            Self::NewKey => settings::keys::make(pages, visitor, asked).await,
+            Self::Key(id) => settings::keys::one(pages, visitor, asked, id).await,
+            Self::Parts => gallery::answer(pages, visitor),
             Self::Applications => applications::answer(pages, visitor, asked).await,
             Self::Authorize => authorize::answer(pages, visitor, asked).await,
             Self::Interaction => authorize::go_on(pages, visitor, asked).await,
@@ -180,7 +202,7 @@ impl Pages {
         House { addresses: &self.addresses, key: &self.key, client }
     }
 
-    async fn ask<B>(&self, page: Page, head: &Parts, body: B, visitor: &Visitor) -> Answer
+    async fn ask<B>(&self, page: Page<'_>, head: &Parts, body: B, visitor: &Visitor) -> Answer
     where
         B: http_body::Body<Data = Bytes> + Unpin,
     {
@@ -202,6 +224,17 @@ impl Pages {
 /// Who is signed in; everybody else is asked to sign in first, and comes back.
 pub(super) fn signed_in(visitor: &Visitor) -> Result<&SignedIn, Instead> {
     visitor.session.as_ref().ok_or_else(|| Instead::GoTo(visitor.here().after(path::SIGN_IN)))
+}
+
+/// Who is signed in and has shown who they are a moment ago; everybody else does so first, and comes back.
+///
+/// Spec: O-343
+pub(super) fn confirmed<'v>(pages: &Pages, visitor: &'v Visitor) -> Result<&'v SignedIn, Instead> {
+    let by = signed_in(visitor)?;
+    if by.session.is_confirmed(pages.clock.now()) {
+        return Ok(by);
+    }
+    Err(Instead::GoTo(visitor.here().after(path::CONFIRM)))
 }
 
 /// Whether people rather than scripts ask: they want HTML, send forms, and have no token.

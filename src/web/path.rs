@@ -16,6 +16,16 @@ pub const SIGNED_OUT: &str = "/.account/signed-out/";
 pub const CONFIRM: &str = "/.account/confirm/";
 /// Ways in, devices, applications, keys, language.
 pub const SETTINGS: &str = "/.account/settings/";
+/// Where devices are signed out; takes POST only.
+pub const DEVICES: &str = "/.account/settings/devices/";
+/// Where the language is set; takes POST only.
+pub const LANGUAGE: &str = "/.account/settings/language/";
+/// Changing the password.
+pub const PASSWORD: &str = "/.account/settings/password/";
+/// The keys for scripts, each below by its id.
+pub const KEYS: &str = "/.account/settings/keys/";
+/// Making a key.
+pub const NEW_KEY: &str = "/.account/settings/keys/new/";
 /// The applications that somebody allowed.
 pub const APPLICATIONS: &str = "/.account/settings/applications/";
 /// The authorization endpoint.

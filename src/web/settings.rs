@@ -1,0 +1,252 @@
+//! The account's settings at a glance: ways in, devices, applications, keys for scripts, language.
+
+pub mod keys;
+pub mod password;
+
+use askama::Template;
+use http::StatusCode;
+
+use super::parts::list::{Action, Empty, Row};
+use super::parts::{Banner, Choice, Choices, Tone, icon};
+use super::{Answer, Asked, Language, Pages, Shell, Visitor, date, page, pages, path, see_other};
+use crate::clock::Timestamp;
+use crate::identity::account::{Account, Credential, Session, SessionId, SignedIn};
+
+/// What the page says.
+struct Words {
+    title: &'static str,
+    lead: fn(&str) -> String,
+    ways: &'static str,
+    password: &'static str,
+    change: &'static str,
+    devices: &'static str,
+    devices_help: &'static str,
+    unknown_device: &'static str,
+    this_device: &'static str,
+    seen: fn(&str, &str) -> String,
+    end: &'static str,
+    end_others: &'static str,
+    applications: &'static str,
+    applications_help: &'static str,
+    show_applications: &'static str,
+    keys: &'static str,
+    keys_help: &'static str,
+    no_keys: &'static str,
+    nameless: &'static str,
+    made: fn(&str, &str) -> String,
+    show: &'static str,
+    add_key: &'static str,
+    language: &'static str,
+    language_legend: &'static str,
+    speak: &'static str,
+    leave: &'static str,
+    sign_out: &'static str,
+    /// What was just done, by the word that says so in the address.
+    done: [(&'static str, &'static str); 5],
+}
+
+const FRENCH: Words = Words {
+    title: "Compte",
+    lead: |email| format!("Vous entrez avec {email}."),
+    ways: "Façons d’entrer",
+    password: "Mot de passe",
+    change: "Changer",
+    devices: "Appareils connectés",
+    devices_help: "Un appareil que vous ne reconnaissez pas ? Déconnectez-le, puis changez de mot de passe.",
+    unknown_device: "Appareil inconnu",
+    this_device: "cet appareil",
+    seen: |since, seen| format!("Connecté depuis le {since}, utilisé {seen}"),
+    end: "Déconnecter",
+    end_others: "Déconnecter tous les autres appareils",
+    applications: "Applications",
+    applications_help: "Celles que vous avez autorisées, et ce qu’elles peuvent faire.",
+    show_applications: "Voir mes applications",
+    keys: "Clés pour les scripts",
+    keys_help: "Une clé laisse un programme agir en votre nom sans vous demander. Si vous ne savez pas ce que c’est, vous \
+                n’en avez pas besoin.",
+    no_keys: "Aucune clé : aucun programme n’entre sans vous.",
+    nameless: "Clé sans nom",
+    made: |made, expires| format!("Créée le {made}, valable jusqu’au {expires}"),
+    show: "Voir",
+    add_key: "Créer une clé",
+    language: "Langue",
+    language_legend: "Langue des pages et des messages",
+    speak: "Changer la langue",
+    leave: "Partir",
+    sign_out: "Se déconnecter de cet appareil",
+    done: [
+        ("password", "Votre mot de passe est changé. Tous les autres appareils sont déconnectés."),
+        ("device", "L’appareil est déconnecté."),
+        ("devices", "Tous les autres appareils sont déconnectés."),
+        ("key", "La clé est supprimée. Le programme qui s’en servait n’entre plus."),
+        ("language", "Les pages et les messages sont maintenant en français."),
+    ],
+};
+
+const ENGLISH: Words = Words {
+    title: "Account",
+    lead: |email| format!("You sign in with {email}."),
+    ways: "Ways in",
+    password: "Password",
+    change: "Change",
+    devices: "Devices signed in",
+    devices_help: "A device you do not recognise? Sign it out, then change your password.",
+    unknown_device: "Unknown device",
+    this_device: "this device",
+    seen: |since, seen| format!("Signed in since {since}, used {seen}"),
+    end: "Sign out",
+    end_others: "Sign out all other devices",
+    applications: "Applications",
+    applications_help: "Those that you have allowed, and what they may do.",
+    show_applications: "See my applications",
+    keys: "Keys for scripts",
+    keys_help: "A key lets a program act for you without asking. If you do not know what that is, you do not need one.",
+    no_keys: "No key: no program enters without you.",
+    nameless: "Key without a name",
+    made: |made, expires| format!("Made on {made}, good until {expires}"),
+    show: "Show",
+    add_key: "Make a key",
+    language: "Language",
+    language_legend: "Language of pages and messages",
+    speak: "Change language",
+    leave: "Leave",
+    sign_out: "Sign out on this device",
+    done: [
+        ("password", "Your password is changed. All other devices are signed out."),
+        ("device", "The device is signed out."),
+        ("devices", "All other devices are signed out."),
+        ("key", "The key is deleted. The program that used it enters no more."),
+        ("language", "Pages and messages are in English now."),
+    ],
+};
+
+#[derive(Template)]
+#[template(path = "settings.html")]
+struct Page {
+    shell: Shell,
+    words: &'static Words,
+    done: Option<Banner>,
+    lead: Option<String>,
+    ways: Vec<Row>,
+    devices: Vec<Row>,
+    keys: Vec<Row>,
+    no_keys: Empty,
+    languages: Choices,
+}
+
+/// Answers a request for the page.
+///
+/// Spec: O-193
+pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
+    let by = pages::signed_in(visitor)?;
+    let words = visitor.language.choose(&FRENCH, &ENGLISH);
+    let now = pages.clock.now();
+    let sessions = pages.accounts.sessions(&by.account.id).await?;
+    let keys = pages.accounts.credentials(&by.account).await?;
+    let done = asked.query.find("done").and_then(|word| words.done.iter().find(|(named, _)| *named == word));
+    let shown = Page {
+        shell: Shell::new(visitor, words.title),
+        words,
+        done: done.map(|(_, text)| Banner { tone: Tone::Ok, text: (*text).to_owned() }),
+        lead: by.account.login.as_ref().map(|login| (words.lead)(login.email.as_str())),
+        ways: ways(&by.account, words),
+        devices: sessions.iter().map(|session| device(session, by, visitor, words, now)).collect(),
+        keys: keys.iter().map(|credential| key(credential, words, visitor.language)).collect(),
+        no_keys: Empty::of("key", words.no_keys),
+        languages: languages(visitor.language, words),
+    };
+    page(StatusCode::OK, &shown, visitor)
+}
+
+/// Ends the session of a device, or of all but this one.
+///
+/// Spec: O-193
+pub(super) async fn devices(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
+    let by = pages::signed_in(visitor)?;
+    let Some(form) = &asked.form else { return Ok(see_other(path::SETTINGS, Vec::new())) };
+    let done = match SessionId::parse(form.get("session")) {
+        Some(id) if id == by.session.id => return super::sign_out::answer(pages, visitor).await,
+        Some(id) => {
+            pages.accounts.end(&by.account.id, &id).await?;
+            "device"
+        }
+        None if form.get("session") == "others" => {
+            pages.accounts.end_where(&by.account.id, |session| session.id != by.session.id).await?;
+            "devices"
+        }
+        None => return Ok(see_other(path::SETTINGS, Vec::new())),
+    };
+    Ok(see_other(&after(done), Vec::new()))
+}
+
+/// Sets the language of the account.
+pub(super) async fn language(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
+    let by = pages::signed_in(visitor)?;
+    let chosen = asked.form.as_ref().and_then(|form| Language::tagged(form.get("language")));
+    let Some(language) = chosen else {
+        return Ok(see_other(path::SETTINGS, Vec::new()));
+    };
+    pages.accounts.set_language(&by.account.id, language).await?;
+    Ok(see_other(&after("language"), vec![visitor.speaks(language)]))
+}
+
+/// The page, telling what was done.
+fn after(done: &'static str) -> String {
+    format!("{}?done={done}", path::SETTINGS)
+}
+
+/// How the account can be entered.
+fn ways(account: &Account, words: &Words) -> Vec<Row> {
+    let password = account.login.iter().map(|login| Row {
+        icon: icon("lock-keyhole"),
+        name: words.password.to_owned(),
+        second: login.email.to_string(),
+        action: Some(Action::Open { path: path::PASSWORD.to_owned(), label: words.change }),
+    });
+    password.collect()
+}
+
+fn device(session: &Session, by: &SignedIn, visitor: &Visitor, words: &Words, now: Timestamp) -> Row {
+    let language = visitor.language;
+    let name = session.device.as_deref().unwrap_or(words.unknown_device);
+    let here = session.id == by.session.id;
+    let end = Action::Send {
+        path: path::DEVICES,
+        csrf: visitor.csrf().to_owned(),
+        field: "session",
+        value: session.id.to_string(),
+        label: words.end,
+    };
+    let seen = date::lately(if here { now } else { session.last_seen }, now, language);
+    Row {
+        icon: icon("smartphone"),
+        name: if here { format!("{name} ({})", words.this_device) } else { name.to_owned() },
+        second: (words.seen)(&date::day(session.since, language), &seen),
+        action: (!here).then_some(end),
+    }
+}
+
+fn key(credential: &Credential, words: &Words, language: Language) -> Row {
+    let path = format!("{}{}/", path::KEYS, credential.id);
+    Row {
+        icon: icon("key"),
+        name: credential.name.clone().unwrap_or_else(|| words.nameless.to_owned()),
+        second: (words.made)(&date::day(credential.created, language), &date::day(credential.expires, language)),
+        action: Some(Action::Open { path, label: words.show }),
+    }
+}
+
+fn languages(spoken: Language, words: &Words) -> Choices {
+    let choice = |language: Language, label: &str| Choice {
+        value: language.tag().to_owned(),
+        label: label.to_owned(),
+        help: None,
+    };
+    Choices {
+        name: "language",
+        legend: words.language_legend,
+        choices: vec![choice(Language::French, "Français"), choice(Language::English, "English")],
+        chosen: Some(spoken.tag().to_owned()),
+        error: None,
+    }
+}

@@ -1,0 +1,124 @@
+//! Changing the password.
+
+use askama::Template;
+use http::StatusCode;
+
+use super::after;
+use crate::identity::account::{Error, Password, Refusal, SignedInBy, Weak};
+use crate::web::parts::list::Breadcrumb;
+use crate::web::parts::{Field, Summary};
+use crate::web::{Answer, Asked, Pages, Shell, Visitor, page, pages, path, see_other};
+
+/// What the page says.
+struct Words {
+    title: &'static str,
+    lead: &'static str,
+    way: (&'static str, &'static str),
+    old: &'static str,
+    new: &'static str,
+    new_help: &'static str,
+    change: &'static str,
+    title_wrong: &'static str,
+    wrong: &'static str,
+    too_soon: &'static str,
+    short: &'static str,
+    long: &'static str,
+    common: &'static str,
+}
+
+const FRENCH: Words = Words {
+    title: "Changer de mot de passe",
+    lead: "Tous vos autres appareils seront déconnectés. Les applications que vous avez autorisées le restent.",
+    way: ("Vous êtes ici", "Compte"),
+    old: "Mot de passe actuel",
+    new: "Nouveau mot de passe",
+    new_help: "Au moins 12 caractères. Une phrase que vous retenez vaut mieux que des signes compliqués.",
+    change: "Changer le mot de passe",
+    title_wrong: "Le mot de passe n’a pas été changé",
+    wrong: "Ce n’est pas votre mot de passe actuel.",
+    too_soon: "Il y a eu plusieurs essais de suite. Attendez une minute, puis recommencez.",
+    short: "Il faut au moins 12 caractères.",
+    long: "Il faut au plus 256 caractères.",
+    common: "Ce mot de passe est parmi les premiers qu’on essaie. Choisissez-en un autre.",
+};
+
+const ENGLISH: Words = Words {
+    title: "Change the password",
+    lead: "All your other devices will be signed out. The applications that you have allowed stay allowed.",
+    way: ("You are here", "Account"),
+    old: "Present password",
+    new: "New password",
+    new_help: "At least 12 characters. A sentence that you remember is better than complicated signs.",
+    change: "Change the password",
+    title_wrong: "The password was not changed",
+    wrong: "This is not your present password.",
+    too_soon: "There were several attempts in a row. Wait a minute, then try again.",
+    short: "It takes at least 12 characters.",
+    long: "It takes at most 256 characters.",
+    common: "This password is among the first that are tried. Choose another.",
+};
+
+#[derive(Template)]
+#[template(path = "settings/password.html")]
+struct Page<'a> {
+    shell: Shell,
+    words: &'static Words,
+    way: Breadcrumb,
+    summary: Option<Summary<'a>>,
+    old: &'a Field,
+    new: &'a Field,
+}
+
+/// Answers a request for the page, or changes the password. This device is signed in anew.
+///
+/// Spec: O-192, O-324
+pub(in crate::web) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
+    let by = pages::signed_in(visitor)?;
+    let words = visitor.language.choose(&FRENCH, &ENGLISH);
+    let mut old = field("old", words.old, "current-password");
+    let mut new = Field { help: Some(words.new_help), ..field("new", words.new, "new-password") };
+    let Some(form) = &asked.form else { return show(visitor, words, StatusCode::OK, &old, &new) };
+    let chosen = match Password::chosen(form.get("new")) {
+        Ok(chosen) => chosen,
+        Err(weak) => {
+            new.error = Some(match weak {
+                Weak::TooShort => words.short,
+                Weak::TooLong => words.long,
+                Weak::Common => words.common,
+            });
+            return show(visitor, words, StatusCode::UNPROCESSABLE_ENTITY, &old, &new);
+        }
+    };
+    match pages.accounts.change_password(&by.account.id, Password::typed(form.get("old")), chosen).await {
+        Ok(()) => {
+            let stays = by.session.stays;
+            let again = SignedInBy { device: visitor.device.clone(), stays, ..SignedInBy::password() };
+            let token = pages.accounts.begin(&by.account, again).await?;
+            Ok(see_other(&after("password"), visitor.signed_in(&token, stays, &by.account)))
+        }
+        Err(Error::Refused(refusal @ (Refusal::WrongLogin | Refusal::TooSoon(_)))) => {
+            let wrong = refusal == Refusal::WrongLogin;
+            old.error = Some(if wrong { words.wrong } else { words.too_soon });
+            let status = if wrong { StatusCode::FORBIDDEN } else { StatusCode::TOO_MANY_REQUESTS };
+            show(visitor, words, status, &old, &new)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn field(name: &'static str, label: &'static str, autocomplete: &'static str) -> Field {
+    Field { name, label, kind: "password", autocomplete, ..Field::default() }
+}
+
+fn show(visitor: &Visitor, words: &'static Words, status: StatusCode, old: &Field, new: &Field) -> Answer {
+    let (label, settings) = words.way;
+    let shown = Page {
+        shell: Shell::new(visitor, words.title),
+        words,
+        way: Breadcrumb { label, above: vec![(path::SETTINGS, settings)] },
+        summary: Summary::of(words.title_wrong, [old, new]),
+        old,
+        new,
+    };
+    page(status, &shown, visitor)
+}
