@@ -92,13 +92,7 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
     }
 }
 
-fn show(
-    visitor: &Visitor,
-    words: &'static Words,
-    status: StatusCode,
-    next: &Next,
-    password: Option<&Field>,
-) -> Answer {
+fn show(visitor: &Visitor, words: &'static Words, status: StatusCode, next: &Next, password: Option<&Field>) -> Answer {
     let without = || Banner { tone: Tone::Info, text: words.no_password.to_owned() };
     let shown = Page {
         shell: Shell::new(visitor, words.title),

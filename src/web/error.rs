@@ -91,7 +91,7 @@ fn french(problem: &Problem) -> Words {
     let (title, happened, next) = match (problem.kind(), problem.status().as_u16()) {
         ("form-outdated" | "cross-site", _) => (
             "Cette page a vieilli",
-            "Vous vous êtes connecté ou déconnecté depuis que la page est ouverte, ou le formulaire ne venait pas d’ici.",
+            "Une session s’est ouverte ou fermée depuis que la page est affichée, ou le formulaire ne venait pas d’ici.",
             "Revenez à la page, rechargez-la, puis recommencez.",
         ),
         ("client-unknown", _) => (
@@ -125,8 +125,8 @@ fn french(problem: &Problem) -> Words {
             "Écrivez-lui pour en connaître la raison.",
         ),
         (_, 401) => (
-            "Vous n’êtes plus connecté",
-            "Votre session est terminée, ou a été fermée depuis un autre appareil.",
+            "Votre session est terminée",
+            "Elle a trop duré, ou a été fermée depuis un autre appareil.",
             "Connectez-vous de nouveau.",
         ),
         (_, 403) => ("Accès refusé", "Cette action n’est pas permise.", "Revenez à la page précédente."),

@@ -55,7 +55,7 @@ const FRENCH: Words = Words {
     devices_help: "Un appareil que vous ne reconnaissez pas ? Déconnectez-le, puis changez de mot de passe.",
     unknown_device: "Appareil inconnu",
     this_device: "cet appareil",
-    seen: |since, seen| format!("Connecté depuis le {since}, utilisé {seen}"),
+    seen: |since, seen| format!("Session ouverte le {since}, utilisée {seen}"),
     end: "Déconnecter",
     end_others: "Déconnecter tous les autres appareils",
     applications: "Applications",

@@ -15,7 +15,7 @@ struct Words {
 
 const FRENCH: Words = Words {
     title: "À bientôt",
-    done: "Vous êtes déconnecté sur cet appareil. Votre espace est fermé.",
+    done: "Votre session est fermée sur cet appareil. Personne n’y entre plus dans votre espace.",
     elsewhere: "Si l’appareil n’est pas à vous, fermez aussi la page de votre ENT et le navigateur.",
     again: "Entrer de nouveau",
 };

@@ -143,7 +143,8 @@ pub(in crate::web) async fn make(pages: &Pages, visitor: &Visitor, asked: &Asked
     let mut webids = choices(&by.account, words);
     let Some(form) = &asked.form else { return show_new(visitor, words, StatusCode::OK, &name, &webids) };
     form.get("name").clone_into(&mut name.value);
-    let webid = form.find("webid").or(by.account.webids.first().map(String::as_str).filter(|_| webids.choices.len() < 2));
+    let webid =
+        form.find("webid").or(by.account.webids.first().map(String::as_str).filter(|_| webids.choices.len() < 2));
     webids.chosen = webid.map(str::to_owned);
     let Some(webid) = webid else {
         webids.error = Some(words.choose);
