@@ -15,14 +15,14 @@ struct Words {
 
 const FRENCH: Words = Words {
     title: "À bientôt",
-    done: "Votre session est fermée sur cet appareil. Personne n’y entre plus dans votre espace.",
+    done: "Votre session est fermée sur cet appareil.",
     elsewhere: "Si l’appareil n’est pas à vous, fermez aussi la page de votre ENT et le navigateur.",
     again: "Entrer de nouveau",
 };
 
 const ENGLISH: Words = Words {
     title: "See you soon",
-    done: "You are signed out on this device. Your space is closed.",
+    done: "You are signed out on this device.",
     elsewhere: "If the device is not yours, close your school’s page and the browser too.",
     again: "Sign in again",
 };
