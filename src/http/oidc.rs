@@ -44,7 +44,18 @@ pub struct Endpoints {
     pub allow_bearer: bool,
 }
 
-/// An endpoint, and the methods that it takes.
+/// Where applications send people to sign in. Pages answer.
+///
+/// Spec: O-103
+pub const AUTHORIZATION: &str = "/.oidc/auth";
+/// Where applications send people to sign out. Pages answer.
+///
+/// Spec: O-103
+pub const END_SESSION: &str = "/.oidc/session/end";
+
+/// An endpoint for programs: pages of any origin may ask it.
+///
+/// Spec: O-105
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Endpoint {
     Discovery,
@@ -53,8 +64,6 @@ enum Endpoint {
     Token,
     Revocation,
     Introspection,
-    Authorization,
-    EndSession,
 }
 
 impl Endpoint {
@@ -67,8 +76,6 @@ impl Endpoint {
             "/.oidc/token" => Self::Token,
             "/.oidc/token/revocation" => Self::Revocation,
             "/.oidc/token/introspection" => Self::Introspection,
-            "/.oidc/auth" => Self::Authorization,
-            "/.oidc/session/end" => Self::EndSession,
             _ => return None,
         })
     }
@@ -77,15 +84,7 @@ impl Endpoint {
         match self {
             Self::Discovery | Self::Jwks => "GET, HEAD, OPTIONS",
             Self::Registration | Self::Token | Self::Revocation | Self::Introspection => "POST, OPTIONS",
-            Self::Authorization | Self::EndSession => "GET, POST",
         }
-    }
-
-    /// Pages of any origin may ask these; the others are visited, not fetched.
-    ///
-    /// Spec: O-105
-    fn is_for_scripts(self) -> bool {
-        !matches!(self, Self::Authorization | Self::EndSession)
     }
 }
 
@@ -102,9 +101,6 @@ impl Endpoints {
     {
         let endpoint = Endpoint::at(path)?;
         let answered = self.at(endpoint, request, from).await;
-        if !endpoint.is_for_scripts() {
-            return Some(answered);
-        }
         // A page learns of a refusal as well.
         let refused = |problem: Problem| problem.header(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         Some(answered.map(for_scripts).map_err(refused))
@@ -132,10 +128,6 @@ impl Endpoints {
             Endpoint::Token => Ok(token::answer(self, request).await),
             Endpoint::Revocation => Ok(revoke::answer(self, request).await),
             Endpoint::Introspection => Ok(introspect::answer(self, request).await),
-            Endpoint::Authorization | Endpoint::EndSession => {
-                Err(Problem::new(StatusCode::NOT_IMPLEMENTED, "sign-in-not-implemented")
-                    .detail("Applications cannot sign people in at this server yet; client credentials work."))
-            }
         }
     }
 }

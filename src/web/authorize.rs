@@ -33,7 +33,7 @@ const WEBID: &str = "webid";
 /// Spec: O-141, O-142, O-144, O-147
 pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
     if let Some(form) = &asked.form {
-        return as_query(form, path::AUTHORIZE);
+        return as_query(form, path::AUTHORIZATION);
     }
     let parameters = Parameters::new(asked.query.pairs());
     let client = pages.provider.clients.find(authorize::client_id(&parameters)?, visitor.client).await?;

@@ -133,7 +133,8 @@ fn show(visitor: &Visitor, wish: &Wish) -> Answer {
         host: wish.host.clone(),
         landing,
         landing_host: landing.map(host_of),
-        fields: fields.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect(),
+        // What leads nowhere is not asked for again.
+        fields: fields.into_iter().filter_map(|(name, value)| Some((name, landing.and(value.as_deref())?))).collect(),
     };
     let leads_to = landing.map(source);
     page_leading_to(StatusCode::OK, &shown, visitor, leads_to.as_deref().as_slice())

@@ -79,7 +79,7 @@ impl<'a> Page<'a> {
     fn at(path: &'a str) -> Option<Self> {
         match path {
             path::START => return Some(Self::Start),
-            path::AUTHORIZE => return Some(Self::Authorize),
+            path::AUTHORIZATION => return Some(Self::Authorize),
             path::INTERACTION => return Some(Self::Interaction),
             path::END_SESSION => return Some(Self::EndSession),
             path::END_SESSION_CONFIRMED => return Some(Self::EndSessionConfirmed),

@@ -1,5 +1,7 @@
 //! Where the pages are: the addresses that several of them name.
 
+pub use crate::http::oidc::{AUTHORIZATION, END_SESSION};
+
 /// What an espace is, and the ways in.
 pub const START: &str = "/";
 /// The account's home.
@@ -28,16 +30,8 @@ pub const KEYS: &str = "/.account/settings/keys/";
 pub const NEW_KEY: &str = "/.account/settings/keys/new/";
 /// The applications that somebody allowed.
 pub const APPLICATIONS: &str = "/.account/settings/applications/";
-/// The authorization endpoint.
-///
-/// Spec: O-103
-pub const AUTHORIZE: &str = "/.oidc/auth";
 /// A sign-in on its way, by its `id`.
 pub const INTERACTION: &str = "/.oidc/interaction";
-/// Signing out at an application's wish.
-///
-/// Spec: O-103
-pub const END_SESSION: &str = "/.oidc/session/end";
 /// Where the page that asks for it sends its form.
 pub const END_SESSION_CONFIRMED: &str = "/.oidc/session/end/confirmed";
 /// Every part that pages are made of, for development.

@@ -1,5 +1,6 @@
 //! Who looks at a page: read once from a request, and asked for everything that depends on it.
 
+use std::iter;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -124,15 +125,15 @@ impl Visitor {
         &self.set
     }
 
-    /// The cookies of somebody who has just signed in or shown again who they are: a new token, and a new name for the
-    /// browser. Pages speak the account's language from now on.
+    /// The cookies of somebody who has just signed in: a new token. The browser keeps its name, for what was begun in it
+    /// goes on. Pages speak the account's language from now on.
     ///
     /// Spec: O-192
     pub fn signed_in(&self, token: &SessionToken, stays: bool, account: &Account) -> Vec<HeaderValue> {
         let cookies = Cookies::of(&self.addresses);
         let language = account.language.map(|language| self.speaks(language));
         let token = cookies.set(Cookie::Session, &token.reveal(), stays.then_some(KEPT));
-        [token, cookies.clear(Cookie::Browser)].into_iter().chain(language).collect()
+        iter::once(token).chain(language).collect()
     }
 
     /// The cookie of somebody whose session's token has changed.

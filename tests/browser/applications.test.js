@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { Session } from "@inrupt/solid-client-authn-node";
 import { startServer } from "../clients/server.js";
 import { startApp } from "./app.js";
 import { launch, newContext } from "./browser.js";
@@ -149,7 +150,6 @@ story("an application that lost its access cannot come back by itself", "uvdsl",
 });
 
 story("a script signs in with a code that a person allowed", "uvdsl", async ({ app, page }) => {
-  const { Session } = await import("@inrupt/solid-client-authn-node");
   const session = new Session({ keepAlive: false });
   const asked = new Promise((resolve) => {
     session.login({ oidcIssuer: server.base, redirectUrl: app.url, clientName: "Script", handleRedirect: resolve });
@@ -179,7 +179,8 @@ test("a page kept in a pod runs no script and cannot read our pages", async () =
     await page.goto(`${server.base}.account/login/`);
     await signIn(page, ada);
     await page.waitForURL(`${server.base}.account/`);
-    const as = await ada.session();
+    const as = new Session({ keepAlive: false });
+    await as.login({ clientId: ada.id, clientSecret: ada.secret, oidcIssuer: server.base });
     const html = `<!DOCTYPE html><title>before</title><script>document.title = "run"</script>
       <iframe src="/.account/settings/applications/"></iframe>`;
     const url = `${ada.pod}profile/page.html`;

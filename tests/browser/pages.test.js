@@ -13,13 +13,11 @@ const WORDS = {
 const REDIRECT = "http://localhost:1/back";
 const CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-let server, browser, ada, client;
+let server, browser, client;
 
 before(async () => {
   server = await startServer(["--dev"]);
   browser = await launch();
-  ada = server.person("ada");
-  await secondPod(ada, "ada-au-lycee");
   const metadata = { redirect_uris: [REDIRECT], client_name: "Carnet de bord", token_endpoint_auth_method: "none" };
   const registered = await fetch(`${server.base}.oidc/reg`, {
     method: "POST",
@@ -35,6 +33,13 @@ after(async () => {
   await server?.stop();
 });
 
+/** Somebody new, with two pods. */
+async function pupil(name) {
+  const person = server.person(name);
+  await secondPod(person, `${name}-au-lycee`);
+  return person;
+}
+
 async function secondPod(person, name) {
   const send = async (url, body, authorization) => {
     const headers = { "content-type": "application/json", accept: "application/json", ...authorization };
@@ -48,6 +53,12 @@ async function secondPod(person, name) {
   const signedIn = { authorization: `CSS-Account-Token ${authorization}` };
   const own = await send(`${server.base}.account/`, undefined, signedIn);
   await send(own.controls.account.pod, { name }, signedIn);
+}
+
+async function enter(page, words, person) {
+  await page.getByLabel(words.email).fill(person.email);
+  await page.getByLabel(words.password).fill(person.password);
+  await page.getByRole("button", { name: words.enter, exact: true }).click();
 }
 
 /** The address of an authorization request, with some parameters instead of the usual ones. */
@@ -69,6 +80,7 @@ for (const view of VIEWS) {
   const { language, colours, width } = view;
   test(`pages in ${language}, ${colours}, ${width} px wide`, async () => {
     const words = WORDS[language];
+    const ada = await pupil(`ada-${language}-${colours}-${width}`);
     const context = await newContext(browser, view);
     context.setDefaultTimeout(15_000);
     // Where the answer goes is nobody's business here.
@@ -84,10 +96,7 @@ for (const view of VIEWS) {
       await page.goto(request());
       await page.getByLabel(words.email).waitFor();
       await seen("sign-in");
-      await page.getByLabel(words.email).fill(ada.email);
-      await page.getByLabel(words.password).fill(ada.password);
-      await page.getByRole("button", { name: words.enter, exact: true }).click();
-
+      await enter(page, words, ada);
       await page.locator("input[type=radio]").first().waitFor();
       await seen("choose-webid");
       await page.locator("input[type=radio]").first().check();
@@ -114,6 +123,12 @@ for (const view of VIEWS) {
 
       await page.goto(`${server.base}.oidc/session/end?client_id=${client}&post_logout_redirect_uri=${REDIRECT}`);
       await seen("sign-out");
+      // Who agreed before and signs in anew goes right back.
+      await context.clearCookies();
+      await page.goto(request({ prompt: "login" }));
+      await enter(page, words, ada);
+      await page.waitForURL(`${REDIRECT}?code=**`);
+
       await page.goto(`${server.base}.oidc/session/end`);
       await page.locator("main button").click();
       await page.waitForURL(`${server.base}.account/signed-out/`);
