@@ -8,8 +8,11 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use cartable::identity::Config;
 use cartable::identity::account::{AccountId, SessionId, SignedInBy};
 use cartable::identity::provider::{Granted, Scopes};
+use cartable::storage::Error;
 use serde_json::{Value, json};
 
+use crate::faults::watched;
+use crate::faulty::{Operation, When};
 use crate::world::{Answer, Person, Settings, World};
 
 const BACK: &str = "https://app.example/back?x=1";
@@ -594,6 +597,72 @@ async fn another_node_knows_all_that_the_first_one_did() {
     node.provider.revoke_client(&app.account, &app.id).await.unwrap();
     assert_eq!(reads(&world, &world.bob, text(&next, "access_token")).await, 401);
     fails(app.exchange(&world, &world.bob, &code).await, 400, "invalid_grant");
+}
+
+/// The answer that never arrives because the disk fails, or because the server is killed just after the write.
+///
+/// Shows: O-165, O-168
+#[tokio::test]
+async fn a_fault_at_any_step_loses_nothing_that_was_answered() {
+    let (world, faulty) = watched(Settings::default()).await;
+    let app = App::registered(&world, "none").await;
+    let full = || Error::Full;
+    faulty.fail(Operation::House, When::Before, full(), 1);
+    fails(register(&world, &metadata("none")).await, 503, "server_error");
+
+    let code = app.code(&world, OFFLINE).await;
+    faulty.fail(Operation::House, When::Before, full(), 1);
+    fails(app.exchange(&world, &world.bob, &code).await, 503, "server_error");
+    let given = app.exchange(&world, &world.bob, &code).await.is(200).json();
+
+    faulty.fail(Operation::House, When::Before, full(), 1);
+    fails(app.refresh(&world, &world.bob, text(&given, "refresh_token")).await, 503, "server_error");
+    faulty.fail(Operation::House, When::After, full(), 1);
+    fails(app.refresh(&world, &world.bob, text(&given, "refresh_token")).await, 503, "server_error");
+    let next = app.refresh(&world, &world.bob, text(&given, "refresh_token")).await.is(200).json();
+    let next = app.refresh(&world, &world.bob, text(&next, "refresh_token")).await.is(200).json();
+
+    faulty.fail(Operation::Read, When::Before, full(), 1);
+    fails(app.refresh(&world, &world.bob, text(&next, "refresh_token")).await, 503, "server_error");
+    let revoke = [("token", text(&next, "refresh_token"))];
+    faulty.fail(Operation::House, When::Before, full(), 1);
+    fails(app.post(&world, ".oidc/token/revocation", &revoke, None).await, 503, "server_error");
+    assert_eq!(reads(&world, &world.bob, text(&next, "access_token")).await, 200);
+    app.post(&world, ".oidc/token/revocation", &revoke, None).await.is(200);
+    assert_eq!(reads(&world, &world.bob, text(&next, "access_token")).await, 401);
+}
+
+/// Shows: O-115, O-185
+#[tokio::test]
+async fn keys_change_while_people_are_signed_in() {
+    let world = World::start().await;
+    world.keys.tend(crate::world::BEGINNING).await.unwrap();
+    let mut said = metadata("none");
+    said["id_token_signed_response_alg"] = json!("RS256");
+    let told = register(&world, &said).await.is(201).json();
+    let app = App::known(&world, text(&told, "client_id").to_owned(), None).await;
+    let header = |token: &str| -> Value {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap()).unwrap()
+    };
+    let mut latest = app.tokens(&world, &world.bob, OFFLINE).await;
+    let first = [header(text(&latest, "access_token")), header(text(&latest, "id_token"))];
+    assert_eq!((&first[0]["alg"], &first[1]["alg"]), (&json!("ES256"), &json!("RS256")));
+    let mut published = Vec::new();
+    for days in [29, 58, 87, 88, 91, 94] {
+        world.clock.set(crate::world::BEGINNING.plus(DAY * days));
+        published = world.nobody.get(".oidc/jwks").await.json()["keys"].as_array().unwrap().clone();
+        world.keys.tend(crate::world::BEGINNING.plus(DAY * days)).await.unwrap();
+        latest = app.refresh(&world, &world.bob, text(&latest, "refresh_token")).await.is(200).json();
+        assert_eq!(reads(&world, &world.bob, text(&latest, "access_token")).await, 200);
+        for token in ["access_token", "id_token"] {
+            let kid = &header(text(&latest, token))["kid"];
+            assert!(published.iter().any(|key| key["kid"] == *kid), "known before it is used: {days} days");
+        }
+    }
+    let last = [header(text(&latest, "access_token")), header(text(&latest, "id_token"))];
+    assert!(first[0]["kid"] != last[0]["kid"] && first[1]["kid"] != last[1]["kid"]);
+    let keys = world.nobody.get(".oidc/jwks").await.json()["keys"].as_array().unwrap().clone();
+    assert!(keys.len() == 2 && published.len() == 4, "old keys go when nothing of theirs is left");
 }
 
 /// Shows: O-102, O-105

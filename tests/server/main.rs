@@ -7,6 +7,7 @@ mod applications;
 mod authentication;
 mod auxiliary;
 mod browser;
+mod client_documents;
 mod concurrency;
 mod conditions;
 mod containers;

@@ -55,6 +55,7 @@ pub struct World {
     pub storage: Arc<dyn Storage>,
     pub accounts: Arc<Accounts>,
     pub provider: Arc<Provider>,
+    pub keys: Arc<Keys>,
     pub base: String,
     /// The storage below everything that `Settings::wrap` puts around it.
     pub sqlite: Arc<Sqlite>,
@@ -249,6 +250,7 @@ impl World {
             storage,
             accounts,
             provider,
+            keys,
             sqlite,
             folder,
             ground,

@@ -21,8 +21,10 @@ pub enum Operation {
     Read,
     Open,
     Stage,
-    /// Changes of pods. Those of the house always go through, for some come from the background.
+    /// Changes of pods.
     Commit,
+    /// Changes of the house alone; some come from the background.
+    House,
     Remove,
 }
 
@@ -149,10 +151,8 @@ impl Storage for Faulty {
     }
 
     async fn commit(&self, change: Change) -> Result<Committed> {
-        if change.scope == Scope::House {
-            return self.inner.commit(change).await;
-        }
-        self.around(Operation::Commit, self.inner.commit(change)).await
+        let operation = if change.scope == Scope::House { Operation::House } else { Operation::Commit };
+        self.around(operation, self.inner.commit(change)).await
     }
 
     async fn events(&self, cursor: Cursor, limit: usize) -> Result<Vec<Event>> {

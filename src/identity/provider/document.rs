@@ -35,7 +35,7 @@ pub enum Fault {
 
 /// Reads the document at the address `id`.
 ///
-/// Spec: oidc#clientids-document, O-132, O-133, O-134
+/// Spec: oidc#clientids-document, oidc#jsonld-context, O-132, O-133, O-134
 pub fn read(id: &str, media_type: &str, bytes: &[u8]) -> Result<Client, Fault> {
     let object = json::object(bytes).filter(|_| is_json(media_type));
     let object = match object.filter(has_context) {
