@@ -21,8 +21,8 @@ struct Words {
 }
 
 const FRENCH: Words = Words {
-    title: "C’est bien vous ?",
-    lead: "Ce que vous allez faire demande un peu de prudence. Confirmez que c’est vous ; on ne vous le redemandera pas \
+    title: "C’est bien vous ?",
+    lead: "Ce que vous allez faire demande un peu de prudence. Confirmez que c’est vous ; on ne vous le redemandera pas \
            pendant cinq minutes.",
     password: "Votre mot de passe",
     confirm: "Confirmer",

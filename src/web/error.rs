@@ -27,7 +27,7 @@ struct General {
 const FRENCH: General = General {
     back: "Revenir à l’accueil",
     details: "Détails techniques",
-    reference: "Numéro à donner si vous demandez de l’aide :",
+    reference: "Numéro à donner si vous demandez de l’aide :",
     untouched: "Rien n’a changé dans votre espace.",
 };
 
@@ -101,7 +101,7 @@ fn french(problem: &Problem) -> Words {
         ),
         ("client-unusable" | "client-not-named", _) => (
             "Cette application se présente mal",
-            "Sa description ne peut pas être lue ; on ne sait donc pas qui elle est.",
+            "Sa description ne peut pas être lue ; on ne sait donc pas qui elle est.",
             "Prévenez les personnes qui la font, ou recommencez plus tard.",
         ),
         ("client-away", _) => (
@@ -151,7 +151,7 @@ fn french(problem: &Problem) -> Words {
         (_, 500..) => (
             "Un problème de notre côté",
             "Quelque chose s’est cassé sur le serveur.",
-            "Recommencez ; si cela dure, demandez de l’aide en donnant le numéro ci-dessous.",
+            "Recommencez ; si cela dure, demandez de l’aide en donnant le numéro ci-dessous.",
         ),
         _ => (
             "Cette demande n’a pas pu être lue",

@@ -92,7 +92,7 @@ fn choices() -> Choices {
     let choice = |value: &str, label: &str, help| Choice { value: value.to_owned(), label: label.to_owned(), help };
     Choices {
         name: "until",
-        legend: "Jusqu’à quand ?",
+        legend: "Jusqu’à quand ?",
         choices: vec![
             choice("week", "Une semaine", None),
             choice("year", "L’année scolaire", Some("Jusqu’au 31 août. Vous pourrez couper l’accès avant.")),

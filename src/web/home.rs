@@ -18,11 +18,11 @@ struct Words {
 
 const FRENCH: Words = Words {
     title: "Accueil",
-    lead: "Voici votre espace. Ce qui s’y trouve est à vous ; personne d’autre n’y entre sans votre accord.",
-    address: "Adresse de votre espace :",
+    lead: "Voici votre espace. Ce qui s’y trouve est à vous ; personne d’autre n’y entre sans votre accord.",
+    address: "Adresse de votre espace :",
     none: "Ce compte n’a pas encore d’espace.",
     details: "Détails techniques",
-    webids: "Vos WebID, les noms sous lesquels les applications vous reconnaissent :",
+    webids: "Vos WebID, les noms sous lesquels les applications vous reconnaissent :",
 };
 
 const ENGLISH: Words = Words {

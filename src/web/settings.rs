@@ -52,7 +52,7 @@ const FRENCH: Words = Words {
     password: "Mot de passe",
     change: "Changer",
     devices: "Appareils connectés",
-    devices_help: "Un appareil que vous ne reconnaissez pas ? Déconnectez-le, puis changez de mot de passe.",
+    devices_help: "Un appareil que vous ne reconnaissez pas ? Déconnectez-le, puis changez de mot de passe.",
     unknown_device: "Appareil inconnu",
     this_device: "cet appareil",
     seen: |since, seen| format!("Session ouverte le {since}, utilisée {seen}"),
@@ -64,7 +64,7 @@ const FRENCH: Words = Words {
     keys: "Clés pour les scripts",
     keys_help: "Une clé laisse un programme agir en votre nom sans vous demander. Si vous ne savez pas ce que c’est, vous \
                 n’en avez pas besoin.",
-    no_keys: "Aucune clé : aucun programme n’entre sans vous.",
+    no_keys: "Aucune clé : aucun programme n’entre sans vous.",
     nameless: "Clé sans nom",
     made: |made, expires| format!("Créée le {made}, valable jusqu’au {expires}"),
     show: "Voir",

@@ -43,7 +43,7 @@ const FRENCH: Words = Words {
     no_email: "Écrivez votre adresse e-mail, comme prenom@example.org.",
     no_password: "Écrivez votre mot de passe.",
     too_soon: |seconds| {
-        format!("Il y a eu plusieurs essais de suite. Recommencez dans {seconds} s ; rien n’est bloqué.")
+        format!("Il y a eu plusieurs essais de suite. Recommencez dans {seconds} s ; rien n’est bloqué.")
     },
     disabled: "Ce compte est suspendu. Écrivez à la personne qui s’occupe du serveur.",
 };

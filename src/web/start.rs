@@ -25,7 +25,7 @@ struct Words {
 const FRENCH: Words = Words {
     title: "Votre espace vous suit",
     sentences: [
-        "Un espace, c’est votre cartable en ligne : vos documents, vos contacts et vos résultats y sont rangés, et ils \
+        "Un espace, c’est votre cartable en ligne : vos documents, vos contacts et vos résultats y sont rangés, et ils \
          sont à vous.",
         "C’est vous qui décidez qui peut y lire ou y écrire, et jusqu’à quand.",
         "Quand vous changez d’école ou d’application, il vient avec vous.",
@@ -35,10 +35,10 @@ const FRENCH: Words = Words {
     otherwise: "Entrer autrement",
     sign_in: "Entrer dans mon espace",
     create: "Créer mon espace",
-    why: "On ne peut pas encore s’inscrire depuis cette page : la personne qui s’occupe du serveur crée un espace en \
+    why: "On ne peut pas encore s’inscrire depuis cette page : la personne qui s’occupe du serveur crée un espace en \
           deux commandes.",
-    first: "Créer le compte et l’espace ; la commande demande un mot de passe.",
-    second: "Si un programme doit y accéder : créer ses identifiants. Le secret n’est montré qu’une fois.",
+    first: "Créer le compte et l’espace ; la commande demande un mot de passe.",
+    second: "Si un programme doit y accéder : créer ses identifiants. Le secret n’est montré qu’une fois.",
     address: "vous@example.org",
     pod: "mon-espace",
 };

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::request::Parts;
 
-use super::{Form, Next, device, next};
+use super::{Form, Next, device, next, path};
 use crate::address::Addresses;
 use crate::http::cookie::{Cookie, Cookies};
 use crate::identity::account::{Account, Session, SessionToken, SignedIn};
@@ -157,8 +157,9 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Path and query without the choice of a language.
+/// Path and query without the choice of a language. A path that begins with two slashes would be read as a host.
 fn here(path: &str, query: &Form) -> String {
+    let path = if path.starts_with("//") { path::START } else { path };
     let kept: Vec<_> = query.pairs().filter(|(name, _)| *name != "lang").collect();
     if kept.is_empty() {
         return path.to_owned();

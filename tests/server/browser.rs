@@ -65,12 +65,18 @@ impl<'a> Browser<'a> {
         Self { world, cookies: BTreeMap::new(), fetch_site: Some("same-origin") }
     }
 
+    /// The field `Cookie` that it sends.
+    pub fn cookie_field(&self) -> String {
+        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        cookies.join("; ")
+    }
+
     /// Sends one request, and keeps the cookies of the answer.
     pub async fn send(&mut self, method: &str, url: &str, form: Option<&[(String, String)]>) -> Answer {
-        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies = self.cookie_field();
         let mut asking = self.world.nobody.ask(method, url).accept("text/html").header("accept-language", "fr");
         if !cookies.is_empty() {
-            asking = asking.header("cookie", &cookies.join("; "));
+            asking = asking.header("cookie", &cookies);
         }
         if let (Some(site), true) = (self.fetch_site, form.is_some()) {
             asking = asking.header("sec-fetch-site", site);

@@ -25,6 +25,7 @@ mod hostile;
 mod n3_patch;
 mod negotiation;
 mod outward;
+mod pages;
 mod permissions;
 #[path = "../support/picture.rs"]
 mod picture;
