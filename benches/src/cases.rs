@@ -1,5 +1,7 @@
 //! The cases: what is asked, with how many clients, and what it is compared with.
 
+mod tokens;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,15 +12,17 @@ use crate::bare::Bare;
 use crate::load::{self, Requests, Seen};
 use crate::nginx::Nginx;
 use crate::proof::Holder;
-use crate::server::{Place, Server, bodiless, get, with_body};
+use crate::server::{Person, Place, Server, bodiless, get, with_body};
 use crate::table::Row;
 
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 15] = [
     "get",
     "not-modified",
     "head",
     "json-ld",
     "dpop",
+    "token",
+    "refresh",
     "binary",
     "put",
     "patch",
@@ -39,6 +43,7 @@ const MANY_PODS: usize = 10_000;
 pub struct Bench {
     place: Place,
     server: Server,
+    person: Person,
     holder: Holder,
     rounds: usize,
     round: Duration,
@@ -53,8 +58,8 @@ impl Bench {
         let person = place.person(POD)?;
         let server = place.start().await?;
         let holder = Holder::sign_in(&place, &person).await?;
-        let mut bench = Self { place, server, holder, rounds, round, serial: Arc::default() };
-        let acl = open_acl(&bench.url(OPEN), &person.web_id);
+        let mut bench = Self { place, server, person, holder, rounds, round, serial: Arc::default() };
+        let acl = open_acl(&bench.url(OPEN), &bench.person.web_id);
         bench.put_as_owner(OPEN, "text/turtle", b"").await?;
         bench.put_as_owner(&format!("{OPEN}.acl"), "text/turtle", acl.as_bytes()).await?;
         bench.put_as_owner(&format!("{OPEN}doc.ttl"), "text/turtle", &document()).await?;
@@ -74,6 +79,8 @@ impl Bench {
             "head" => self.reading("HEAD", 0.5, "HEAD", "").await,
             "json-ld" => self.reading("GET, Turtle as JSON-LD", 0.4, "GET", "Accept: application/ld+json\r\n").await,
             "dpop" => self.dpop().await,
+            "token" => self.token().await,
+            "refresh" => self.refresh().await,
             "binary" => self.binary().await,
             "put" => self.put().await,
             "patch" => self.patch().await,

@@ -10,6 +10,8 @@ use crate::connection::Connection;
 
 /// The next request of a client; `None` when it has no more.
 pub type Requests = Box<dyn FnMut() -> Option<Vec<u8>> + Send>;
+/// The next request of a client that reads the body of the answer before; of nothing at first.
+pub type Steps = Box<dyn FnMut(&[u8]) -> Option<Vec<u8>> + Send>;
 
 /// What a round of load saw.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +33,24 @@ pub async fn run(address: SocketAddr, clients: Vec<Requests>, time: Duration, ex
     for (connection, requests) in connections {
         running.spawn(client(connection, requests, started + time, expected));
     }
+    seen(running, started).await
+}
+
+/// As [`run`], with clients that go on from what they were answered.
+pub async fn run_steps(address: SocketAddr, clients: Vec<Steps>, time: Duration, expected: u16) -> Result<Seen> {
+    let mut connections = Vec::new();
+    for steps in clients {
+        connections.push((Connection::open(address).await?, steps));
+    }
+    let started = Instant::now();
+    let mut running = JoinSet::new();
+    for (connection, steps) in connections {
+        running.spawn(stepping(connection, steps, started + time, expected));
+    }
+    seen(running, started).await
+}
+
+async fn seen(mut running: JoinSet<Result<Vec<Duration>>>, started: Instant) -> Result<Seen> {
     let mut latencies = Vec::new();
     while let Some(ended) = running.join_next().await {
         latencies.append(&mut ended??);
@@ -53,16 +73,41 @@ async fn client(
     while sent < until {
         let Some(request) = requests() else { break };
         let answer = connection.exchange(&request).await?;
-        if answer.status != expected {
-            let line = request.split(|byte| *byte == b'\r').next().unwrap_or_default();
-            let line = String::from_utf8_lossy(line).into_owned();
-            return Err(format!("`{line}` was answered with {}, not {expected}", answer.status).into());
-        }
+        check(&request, answer.status, expected)?;
         let now = Instant::now();
         latencies.push(now - sent);
         sent = now;
     }
     Ok(latencies)
+}
+
+async fn stepping(
+    mut connection: Connection,
+    mut steps: Steps,
+    until: Instant,
+    expected: u16,
+) -> Result<Vec<Duration>> {
+    let (mut latencies, mut body) = (Vec::with_capacity(1 << 16), Vec::new());
+    let mut sent = Instant::now();
+    // The last answer is read as well, so that a later round can go on from it.
+    while let Some(request) = steps(&body).filter(|_| sent < until) {
+        let answer = connection.ask(&request).await?;
+        check(&request, answer.status, expected)?;
+        body = answer.body;
+        let now = Instant::now();
+        latencies.push(now - sent);
+        sent = now;
+    }
+    Ok(latencies)
+}
+
+fn check(request: &[u8], status: u16, expected: u16) -> Result<()> {
+    if status == expected {
+        return Ok(());
+    }
+    let line = request.split(|byte| *byte == b'\r').next().unwrap_or_default();
+    let line = String::from_utf8_lossy(line).into_owned();
+    Err(format!("`{line}` was answered with {status}, not {expected}").into())
 }
 
 /// `clients` clients that repeat one request.

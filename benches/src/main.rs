@@ -9,6 +9,7 @@ mod load;
 mod nginx;
 mod proof;
 mod server;
+mod sign_in;
 mod table;
 
 use std::time::Duration;

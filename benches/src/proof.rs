@@ -53,7 +53,8 @@ impl Holder {
         Ok(format!("Authorization: DPoP {}\r\nDPoP: {proof}\r\n", self.token))
     }
 
-    fn proof(&mut self, method: &str, url: &str) -> Result<String> {
+    /// A proof for one request.
+    pub fn proof(&mut self, method: &str, url: &str) -> Result<String> {
         self.made += 1;
         let iat = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let ath = URL_SAFE_NO_PAD.encode(Sha256::digest(&self.token));

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use crate::Result;
 use crate::connection::{Connection, Whole};
 
+/// What everybody signs in with.
+pub const PASSWORD: &str = "a pass phrase for measuring";
 const START_WITHIN: Duration = Duration::from_secs(30);
 
 /// Where a server keeps its data, and at which address. It outlives the process, so that one can start again.
@@ -97,7 +99,7 @@ impl Place {
     /// Makes an account with the pod `name` by the command line.
     pub fn account(&self, name: &str) -> Result<()> {
         let email = format!("{name}@example.org");
-        self.run(&["account", "create", &email, "--pod", name, "--password-stdin"], "a pass phrase for measuring\n")?;
+        self.run(&["account", "create", &email, "--pod", name, "--password-stdin"], &format!("{PASSWORD}\n"))?;
         Ok(())
     }
 

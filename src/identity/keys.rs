@@ -20,7 +20,7 @@ use super::jws::{Algorithm, Compact, Unsignable, Verifier, sign};
 use super::token::{LIMIT, MAX_AGE, Parsed};
 use crate::clock::Timestamp;
 use crate::secret::{self, SecretKey};
-use crate::storage::{self, Change, EntryIs, EntryWrite, Scope, Storage, Version};
+use crate::storage::{self, Change, Entry, EntryIs, EntryWrite, Scope, Storage, Version};
 
 /// The house record that holds the keys.
 const ENTRY: &str = "keys";
@@ -198,12 +198,13 @@ impl Keys {
         if let Some(cached) = cached.as_ref().filter(|cached| cached.house == house) {
             return Ok(Arc::clone(&cached.keys));
         }
-        let (entry, kept) = self.read().await?;
+        let entry = self.storage.entry(ENTRY).await?;
+        let version = entry.as_ref().map(|entry| entry.version);
         let keys = match cached {
-            Some(cached) if cached.entry == entry => cached.keys,
-            _ => Arc::new(KeySet(kept.iter().filter_map(|key| self.ready(key)).collect())),
+            Some(cached) if cached.entry == version => cached.keys,
+            _ => Arc::new(KeySet(kept(entry.as_ref())?.iter().filter_map(|key| self.ready(key)).collect())),
         };
-        *self.cached.lock() = Some(Cached { house, entry, keys: Arc::clone(&keys) });
+        *self.cached.lock() = Some(Cached { house, entry: version, keys: Arc::clone(&keys) });
         Ok(keys)
     }
 
@@ -241,9 +242,8 @@ impl Keys {
     }
 
     async fn read(&self) -> Result<(Option<Version>, Vec<Kept>), Error> {
-        let Some(entry) = self.storage.entry(ENTRY).await? else { return Ok((None, Vec::new())) };
-        let kept = serde_json::from_slice(&entry.value).map_err(Error::Record)?;
-        Ok((Some(entry.version), kept))
+        let entry = self.storage.entry(ENTRY).await?;
+        Ok((entry.as_ref().map(|entry| entry.version), kept(entry.as_ref())?))
     }
 
     /// Writes the keys; `false` if another node wrote first.
@@ -288,6 +288,11 @@ impl Keys {
         let (kid, from) = (kept.kid.clone(), Timestamp::from_seconds(kept.from));
         Some(Key { kid, algorithm: kept.algorithm, from, public: kept.public.clone(), verifier, signer })
     }
+}
+
+/// The keys in their record; none if there is no record.
+fn kept(entry: Option<&Entry>) -> Result<Vec<Kept>, Error> {
+    entry.map_or(Ok(Vec::new()), |entry| serde_json::from_slice(&entry.value).map_err(Error::Record))
 }
 
 /// What to do with the keys of one algorithm.
