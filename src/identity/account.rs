@@ -6,6 +6,7 @@
 mod credential;
 mod draft;
 mod email;
+mod event;
 mod link;
 mod password;
 mod session;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use credential::{Credential, CredentialId, NewCredential, Presented};
 pub use draft::Draft;
 pub use email::Email;
+pub use event::{Event, Happened};
 pub use link::Link;
 pub use password::{Hash, Password, Passwords, Unhashed, Weak};
 pub use session::{Method, Session, SessionId, SessionToken, SignedIn, SignedInBy, UpstreamSession};
@@ -256,17 +258,18 @@ impl Accounts {
         let hash = self.passwords.hash(new).await?;
         self.edit(id, |draft| {
             draft.forget(throttle::Counted::Account(&login.email));
-            draft.replace_password(&login.password, hash.clone())
+            draft.note(self.clock.now(), Happened::PasswordChanged)?;
+            draft.replace_password(&login.password, hash.clone()).map_err(Error::from)
         })
         .await?;
         self.end_sessions(id).await
     }
 
-    /// Disables an account, or enables it again.
+    /// Disables an account, or enables it again: the operator does. Its owner can see that it was done.
     pub async fn set_disabled(&self, id: &AccountId, disabled: bool) -> Result<()> {
         self.edit(id, |draft| {
             draft.set_disabled(disabled);
-            Ok::<_, Refusal>(())
+            draft.note(self.clock.now(), if disabled { Happened::Disabled } else { Happened::Enabled })
         })
         .await
     }

@@ -54,6 +54,7 @@ enum Page<'a> {
     Confirm,
     Settings,
     Devices,
+    Events,
     Language,
     Password,
     NewKey,
@@ -96,6 +97,7 @@ impl<'a> Page<'a> {
             ["parts"] => Self::Parts,
             ["settings"] => Self::Settings,
             ["settings", "devices"] => Self::Devices,
+            ["settings", "events"] => Self::Events,
             ["settings", "language"] => Self::Language,
             ["settings", "password"] => Self::Password,
             ["settings", "keys", "new"] => Self::NewKey,
@@ -107,7 +109,9 @@ impl<'a> Page<'a> {
 
     fn methods(self) -> &'static [&'static str] {
         match self {
-            Self::Start | Self::Home | Self::SignedOut | Self::Settings | Self::Parts => &["GET", "HEAD"],
+            Self::Start | Self::Home | Self::SignedOut | Self::Settings | Self::Events | Self::Parts => {
+                &["GET", "HEAD"]
+            }
             Self::SignOut | Self::EndSessionConfirmed => &["POST"],
             _ => &["GET", "HEAD", "POST"],
         }
@@ -137,6 +141,7 @@ impl<'a> Page<'a> {
             Self::Confirm => confirm::answer(pages, visitor, asked).await,
             Self::Settings => settings::answer(pages, visitor, asked).await,
             Self::Devices => settings::devices(pages, visitor, asked).await,
+            Self::Events => settings::events::answer(pages, visitor).await,
             Self::Language => settings::language(pages, visitor, asked).await,
             Self::Password => settings::password::answer(pages, visitor, asked).await,
             Self::NewKey => settings::keys::make(pages, visitor, asked).await,

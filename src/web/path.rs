@@ -20,6 +20,8 @@ pub const CONFIRM: &str = "/.account/confirm/";
 pub const SETTINGS: &str = "/.account/settings/";
 /// Where devices are signed out; takes POST only.
 pub const DEVICES: &str = "/.account/settings/devices/";
+/// What happened in the account.
+pub const EVENTS: &str = "/.account/settings/events/";
 /// Where the language is set; takes POST only.
 pub const LANGUAGE: &str = "/.account/settings/language/";
 /// Changing the password.

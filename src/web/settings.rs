@@ -1,5 +1,6 @@
 //! The account's settings at a glance: ways in, devices, applications, keys for scripts, language.
 
+pub mod events;
 pub mod keys;
 pub mod password;
 
@@ -26,6 +27,7 @@ struct Words {
     seen: fn(&str, &str) -> String,
     end: &'static str,
     end_others: &'static str,
+    events: &'static str,
     applications: &'static str,
     applications_help: &'static str,
     show_applications: &'static str,
@@ -58,6 +60,7 @@ const FRENCH: Words = Words {
     seen: |since, seen| format!("Session ouverte le {since}, utilisée {seen}"),
     end: "Déconnecter",
     end_others: "Déconnecter tous les autres appareils",
+    events: "Voir ce qui s’est passé dans le compte",
     applications: "Applications",
     applications_help: "Celles que vous avez autorisées, et ce qu’elles peuvent faire.",
     show_applications: "Voir mes applications",
@@ -96,6 +99,7 @@ const ENGLISH: Words = Words {
     seen: |since, seen| format!("Signed in since {since}, used {seen}"),
     end: "Sign out",
     end_others: "Sign out all other devices",
+    events: "See what happened in the account",
     applications: "Applications",
     applications_help: "Those that you have allowed, and what they may do.",
     show_applications: "See my applications",

@@ -68,6 +68,7 @@ pub struct Shell {
     pub at_hand: Vec<Section>,
     pub further: Vec<Section>,
     csrf: Secret,
+    email: String,
 }
 
 impl Shell {
@@ -93,11 +94,21 @@ impl Shell {
             at_hand,
             further,
             csrf: Secret::new(visitor.csrf()),
+            email: visitor
+                .account()
+                .and_then(|account| account.login.as_ref())
+                .map(|login| login.email.to_string())
+                .unwrap_or_default(),
         }
     }
 
     /// The value of the hidden field of each form.
     pub fn csrf(&self) -> &str {
         self.csrf.reveal()
+    }
+
+    /// The address that the account signs in with, so that browsers know whose password a form asks for.
+    pub fn email(&self) -> &str {
+        &self.email
     }
 }

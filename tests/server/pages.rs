@@ -273,6 +273,9 @@ async fn a_key_is_made_after_showing_who_one_is() {
     theirs.visit(&key.url).await.answer.is(404);
     let shown = browser.submit(&key, &key.form("/settings/keys/"), &[]).await;
     assert!(shown.says("La clé est supprimée"));
+    let events = browser.visit(&world.at(".account/settings/events/")).await;
+    assert!(events.says("Entrée dans le compte") && events.says("Clé pour un script supprimée"));
+    assert!(events.says(SCRIPT) && !events.answer.text().contains("<script>alert"));
     assert!(world.accounts.account(&lea.account).await.unwrap().unwrap().credentials.is_empty());
 }
 

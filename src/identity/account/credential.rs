@@ -7,7 +7,7 @@ use std::time::Duration;
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 
-use super::{Account, AccountId, Accounts, Refusal, Result};
+use super::{Account, AccountId, Accounts, Error, Happened, Refusal, Result};
 use crate::clock::Timestamp;
 use crate::secret::{self, Secret};
 use crate::storage::Version;
@@ -133,6 +133,7 @@ impl Accounts {
                     expires: now.plus(LIFETIME),
                     secret: secret::hash_secret(secret.reveal()),
                 };
+                draft.note(now, Happened::KeyMade { name: credential.name.clone() })?;
                 draft.add_credential(&credential).map(|()| credential)
             })
             .await?;
@@ -152,7 +153,11 @@ impl Accounts {
     ///
     /// Spec: O-45
     pub async fn delete_credential(&self, account: &AccountId, id: &CredentialId) -> Result<()> {
-        self.edit(account, |draft| draft.remove_credential(id)).await
+        self.edit(account, |draft| {
+            draft.note(self.clock.now(), Happened::KeyDeleted)?;
+            draft.remove_credential(id).map_err(Error::from)
+        })
+        .await
     }
 
     /// Looks at client credentials that were presented with a secret.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::credential::{Credential, CredentialId, MOST};
 use super::throttle::Counted;
-use super::{Account, AccountId, Accounts, Email, Hash, Login, NEW, Refusal, json};
+use super::{Account, AccountId, Accounts, Email, Event, Happened, Hash, Login, NEW, Refusal, json};
 use crate::clock::Timestamp;
 use crate::language::Language;
 use crate::path::PodName;
@@ -176,6 +176,12 @@ impl Draft {
     /// Forgets failed attempts.
     pub(super) fn forget(&mut self, counted: Counted<'_>) {
         self.entries.push(Accounts::forgotten(counted));
+    }
+
+    /// Tells the owner, along with the change, what happened.
+    pub(super) fn note(&mut self, at: Timestamp, happened: Happened) -> super::Result<()> {
+        self.entries.push(Event::entry(at, &self.account.id, happened)?);
+        Ok(())
     }
 
     /// Removes a house record along with the change.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::password::{Hash, Password, Verdict};
 use super::throttle::Counted;
-use super::{Account, AccountId, Accounts, Email, Error, NEW, Refusal, Result, draft, json};
+use super::{Account, AccountId, Accounts, Email, Error, Event, Happened, NEW, Refusal, Result, draft, json};
 use crate::clock::Timestamp;
 use crate::secret::{self, Secret};
 use crate::storage::{self, Change, EntryIs, EntryWrite, KeyRange, Scope, Version};
@@ -308,6 +308,9 @@ impl Accounts {
         };
         let mut change = Change::of(Scope::House, now);
         change.entries.extend(forgotten(account));
+        change.entries.extend(self.old_events(&account.id, now).await?);
+        let happened = Happened::SignedIn { device: session.device.clone() };
+        change.entries.push(Event::entry(now, &account.id, happened)?);
         change.entries.push(EntryWrite { key: token.key(), expected: NEW, value: Some(json(&session)?) });
         let mut others = self.session_entries(&account.id).await?;
         others.sort_by_key(|(_, session)| std::cmp::Reverse(session.as_ref().map(|session| session.until)));

@@ -220,6 +220,31 @@ async fn devices_are_listed_and_ended_one_by_one_or_together() {
     assert_eq!(devices().await, [all[0].clone()]);
 }
 
+/// Shows: O-193
+#[tokio::test]
+async fn what_happened_is_told_for_a_year() {
+    let world = World::new();
+    let account = world.ada().await;
+    let told = async || {
+        let events = world.accounts.events(&account, 100).await.unwrap();
+        events.into_iter().map(|event| event.happened).collect::<Vec<_>>()
+    };
+    world.sign_in("ada@example.org", PASSWORD).await.unwrap();
+    world.pass(Duration::from_secs(1));
+    let made = world.accounts.create_credential(&account.id, None, Some("backup")).await.unwrap();
+    world.pass(Duration::from_secs(1));
+    world.accounts.delete_credential(&account.id, &made.credential.id).await.unwrap();
+    world.pass(Duration::from_secs(1));
+    world.accounts.set_disabled(&account.id, true).await.unwrap();
+    let name = Some("backup".to_owned());
+    let signed_in = Happened::SignedIn { device: None };
+    assert_eq!(told().await, [Happened::Disabled, Happened::KeyDeleted, Happened::KeyMade { name }, signed_in.clone()]);
+    world.accounts.set_disabled(&account.id, false).await.unwrap();
+    world.pass(Duration::from_hours(366 * 24));
+    world.sign_in("ada@example.org", PASSWORD).await.unwrap();
+    assert_eq!(told().await, [signed_in]);
+}
+
 #[tokio::test]
 async fn a_new_password_ends_all_sessions() {
     let world = World::new();

@@ -1,0 +1,83 @@
+//! What happened to an account, for its owner to see: sign-ins, changes of what lets people and programs in, and what
+//! the operator did. An event is written in the commit of what it tells of.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Account, AccountId, Accounts, NEW, Result, json};
+use crate::clock::Timestamp;
+use crate::secret;
+use crate::storage::{EntryIs, EntryWrite, KeyRange};
+
+/// How long events are kept.
+const KEPT: Duration = Duration::from_hours(365 * 24);
+/// How many old ones go at a time.
+const SWEPT: usize = 50;
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum Happened {
+    /// From this device, as far as it said.
+    SignedIn {
+        device: Option<String>,
+    },
+    PasswordChanged,
+    KeyMade {
+        name: Option<String>,
+    },
+    KeyDeleted,
+    /// By the operator.
+    Disabled,
+    /// By the operator.
+    Enabled,
+}
+
+/// What happened, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub happened: Happened,
+}
+
+impl Event {
+    /// The record that tells of it.
+    pub(super) fn entry(at: Timestamp, account: &AccountId, happened: Happened) -> Result<EntryWrite> {
+        let suffix = u64::from_be_bytes(secret::random());
+        let key = format!("{}-{suffix:016x}", from(account, at)).into();
+        Ok(EntryWrite { key, expected: NEW, value: Some(json(&Self { at, happened })?) })
+    }
+}
+
+/// The events of an account.
+fn prefix(account: &AccountId) -> String {
+    format!("event/{account}/")
+}
+
+/// Where events of this time and before begin: the latest ones come first.
+fn from(account: &AccountId, at: Timestamp) -> String {
+    let left = u64::MAX - u64::try_from(at.millis()).unwrap_or(0);
+    format!("{}{left:016x}", prefix(account))
+}
+
+impl Accounts {
+    /// What happened to an account, the latest first.
+    ///
+    /// Spec: O-193, O-344
+    pub async fn events(&self, account: &Account, limit: usize) -> Result<Vec<Event>> {
+        let prefix = prefix(&account.id);
+        let entries = self.storage.entries(KeyRange { prefix: &prefix, after: None, limit }).await?;
+        // A record of a later version tells of something that this one has no words for.
+        Ok(entries.iter().filter_map(|entry| serde_json::from_slice(&entry.value).ok()).collect())
+    }
+
+    /// The removal of events that are old enough to be forgotten.
+    pub(super) async fn old_events(&self, account: &AccountId, now: Timestamp) -> Result<Vec<EntryWrite>> {
+        let (prefix, after) = (prefix(account), from(account, now.minus(KEPT)));
+        let range = KeyRange { prefix: &prefix, after: Some(&after), limit: SWEPT };
+        let old = self.storage.entries(range).await?.into_iter();
+        Ok(old.map(|entry| EntryWrite { key: entry.key, expected: EntryIs::Anything, value: None }).collect())
+    }
+}

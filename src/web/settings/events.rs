@@ -1,0 +1,103 @@
+//! What happened in the account: who signed in, what was changed, what the operator did.
+
+use askama::Template;
+use http::StatusCode;
+
+use crate::identity::account::{Event, Happened};
+use crate::web::parts::list::{Breadcrumb, Log};
+use crate::web::{Answer, Language, Pages, Shell, Visitor, date, page, pages, path};
+
+/// How many events are shown.
+const SHOWN: usize = 100;
+
+/// What the page says.
+struct Words {
+    title: &'static str,
+    lead: &'static str,
+    way: (&'static str, &'static str),
+    caption: &'static str,
+    headings: [&'static str; 2],
+    signed_in: &'static str,
+    unknown_device: &'static str,
+    password: &'static str,
+    key_made: &'static str,
+    key_deleted: &'static str,
+    disabled: &'static str,
+    enabled: &'static str,
+}
+
+const FRENCH: Words = Words {
+    title: "Ce qui s’est passé",
+    lead: "Les connexions et les changements importants de votre compte, depuis un an. Si quelque chose n’est pas de vous, \
+           changez de mot de passe.",
+    way: ("Vous êtes ici", "Compte"),
+    caption: "Du plus récent au plus ancien",
+    headings: ["Quand", "Quoi"],
+    signed_in: "Entrée dans le compte",
+    unknown_device: "appareil inconnu",
+    password: "Mot de passe changé",
+    key_made: "Clé pour un script créée",
+    key_deleted: "Clé pour un script supprimée",
+    disabled: "Compte suspendu par la personne qui s’occupe du serveur",
+    enabled: "Compte rouvert par la personne qui s’occupe du serveur",
+};
+
+const ENGLISH: Words = Words {
+    title: "What happened",
+    lead: "Sign-ins and important changes of your account in the last year. If one is not yours, change your password.",
+    way: ("You are here", "Account"),
+    caption: "The latest first",
+    headings: ["When", "What"],
+    signed_in: "Signed in",
+    unknown_device: "unknown device",
+    password: "Password changed",
+    key_made: "Key for a script made",
+    key_deleted: "Key for a script deleted",
+    disabled: "Account suspended by whoever looks after the server",
+    enabled: "Account opened again by whoever looks after the server",
+};
+
+#[derive(Template)]
+#[template(path = "settings/events.html")]
+struct Page {
+    shell: Shell,
+    words: &'static Words,
+    way: Breadcrumb,
+    log: Log,
+}
+
+/// Answers a request for the page.
+///
+/// Spec: O-193
+pub(in crate::web) async fn answer(pages: &Pages, visitor: &Visitor) -> Answer {
+    let by = pages::signed_in(visitor)?;
+    let words = visitor.language.choose(&FRENCH, &ENGLISH);
+    let events = pages.accounts.events(&by.account, SHOWN).await?;
+    let (label, settings) = words.way;
+    let shown = Page {
+        shell: Shell::new(visitor, words.title),
+        words,
+        way: Breadcrumb { label, above: vec![(path::SETTINGS, settings)] },
+        log: Log {
+            caption: words.caption,
+            headings: words.headings.to_vec(),
+            lines: events.iter().map(|event| line(event, words, visitor.language)).collect(),
+        },
+    };
+    page(StatusCode::OK, &shown, visitor)
+}
+
+fn line(event: &Event, words: &Words, language: Language) -> Vec<String> {
+    let told = match &event.happened {
+        Happened::SignedIn { device } => {
+            format!("{} ({})", words.signed_in, device.as_deref().unwrap_or(words.unknown_device))
+        }
+        Happened::KeyMade { name: Some(name) } => format!("{} ({name})", words.key_made),
+        Happened::KeyMade { name: None } => words.key_made.to_owned(),
+        Happened::PasswordChanged => words.password.to_owned(),
+        Happened::KeyDeleted => words.key_deleted.to_owned(),
+        Happened::Disabled => words.disabled.to_owned(),
+        Happened::Enabled => words.enabled.to_owned(),
+    };
+    vec![date::moment(event.at, language), told]
+}
