@@ -16,6 +16,7 @@ struct Words {
     remembered: &'static str,
     session: &'static str,
     withdraw: &'static str,
+    of: &'static str,
     effect: &'static str,
 }
 
@@ -26,7 +27,8 @@ const FRENCH: Words = Words {
     unverified: "nom non vérifié",
     remembered: "Jusqu’à ce que vous coupiez l’accès",
     session: "Jusqu’à votre déconnexion",
-    withdraw: "Couper l’accès de",
+    withdraw: "Couper l’accès",
+    of: "de",
     effect: "Couper l’accès vaut tout de suite. Ce que l’application a rangé dans votre espace y reste.",
 };
 
@@ -37,7 +39,8 @@ const ENGLISH: Words = Words {
     unverified: "name not verified",
     remembered: "Until you end its access",
     session: "Until you sign out",
-    withdraw: "End access of",
+    withdraw: "End access",
+    of: "of",
     effect: "Ending access works at once. What the application kept in your space stays there.",
 };
 

@@ -32,9 +32,9 @@ const FRENCH: Words = Words {
     means: "Sur cet appareil, votre espace se ferme, et les applications qui s’y sont connectées n’y ont plus accès.",
     stays: "Restent connectées celles pour lesquelles vous avez demandé de vous souvenir de votre accord.",
     leave: "Me déconnecter",
-    stay: "Rester connecté",
+    stay: "Ne pas me déconnecter",
     then: "Vous irez ensuite sur",
-    gone: "Vous êtes déconnecté sur cet appareil.",
+    gone: "Votre espace est fermé sur cet appareil.",
     go: "Revenir à",
 };
 
@@ -47,7 +47,7 @@ const ENGLISH: Words = Words {
     leave: "Sign out",
     stay: "Stay signed in",
     then: "You will then go to",
-    gone: "You are signed out on this device.",
+    gone: "Your space is closed on this device.",
     go: "Back to",
 };
 
@@ -128,7 +128,7 @@ fn show(visitor: &Visitor, wish: &Wish) -> Answer {
     let fields =
         [("client_id", &wish.asker.client), ("post_logout_redirect_uri", post_logout_redirect_uri), ("state", state)];
     let shown = Page {
-        shell: Shell::new(visitor, words.title),
+        shell: Shell::between(visitor, words.title),
         words,
         host: wish.host.clone(),
         landing,

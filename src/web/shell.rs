@@ -63,6 +63,8 @@ pub struct Shell {
     /// Whose pod: the name of the first one.
     pub owner: Option<String>,
     pub signed_in: bool,
+    /// Whether the menu is there.
+    pub at_home: bool,
     /// The page in the other language.
     pub other: (&'static str, String),
     pub at_hand: Vec<Section>,
@@ -90,6 +92,7 @@ impl Shell {
             stylesheet: assets::stylesheet(),
             owner: visitor.account().and_then(|account| account.pods.first()).map(ToString::to_string),
             signed_in: visitor.session.is_some(),
+            at_home: visitor.session.is_some(),
             other: (other.tag(), visitor.here_in(other)),
             at_hand,
             further,
@@ -100,6 +103,11 @@ impl Shell {
                 .map(|login| login.email.to_string())
                 .unwrap_or_default(),
         }
+    }
+
+    /// The shell of a page that comes in between: no menu leads away from it.
+    pub fn between(visitor: &Visitor, title: &'static str) -> Self {
+        Self { at_home: false, ..Self::new(visitor, title) }
     }
 
     /// The value of the hidden field of each form.

@@ -55,10 +55,10 @@ export async function look(page, { name, width, language, colours } = {}) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(wide <= 0, `${page.url()} scrolls sideways by ${wide} px`);
   await tabThrough(page);
-  if (name && process.env.SCREENS === "write" && colours === "light") {
+  if (name && process.env.SCREENS === "write" && colours === "light" && language === "fr") {
     await mkdir(SCREENS, { recursive: true });
-    const picture = await page.screenshot({ fullPage: true, type: "jpeg", quality: 60 });
-    await writeFile(`${SCREENS}${name}-${language}-${width}.jpg`, picture);
+    const picture = await page.screenshot({ fullPage: true, type: "jpeg", quality: 50 });
+    await writeFile(`${SCREENS}${name}-${width}.jpg`, picture);
   }
 }
 

@@ -89,7 +89,7 @@ for (const view of VIEWS) {
     const seen = (name) => look(page, { ...view, name });
     try {
       await page.goto(request({ client_id: "nobody" }));
-      await seen("application-unknown");
+      await seen();
       await page.goto(request({ redirect_uri: "http://localhost:1/other" }));
       await seen();
 
@@ -111,7 +111,7 @@ for (const view of VIEWS) {
 
       await page.goto(request());
       await page.locator("button[value=allow]").waitFor();
-      await seen("consent-again");
+      await seen();
       const interaction = page.url();
       await page.locator("button[value=refuse]").click();
       await page.waitForURL(`${REDIRECT}?error=access_denied**`);
@@ -119,10 +119,10 @@ for (const view of VIEWS) {
       await seen();
 
       await page.goto(`${server.base}.account/settings/applications/`);
-      await seen("applications");
+      await seen();
 
       await page.goto(`${server.base}.oidc/session/end?client_id=${client}&post_logout_redirect_uri=${REDIRECT}`);
-      await seen("sign-out");
+      await seen();
       // Who agreed before and signs in anew goes right back.
       await context.clearCookies();
       await page.goto(request({ prompt: "login" }));

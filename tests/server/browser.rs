@@ -71,6 +71,11 @@ impl<'a> Browser<'a> {
         cookies.join("; ")
     }
 
+    /// The same browser in front of another server.
+    pub fn at(self, world: &World) -> Browser<'_> {
+        Browser { world, cookies: self.cookies, fetch_site: self.fetch_site }
+    }
+
     /// Sends one request, and keeps the cookies of the answer.
     pub async fn send(&mut self, method: &str, url: &str, form: Option<&[(String, String)]>) -> Answer {
         let cookies = self.cookie_field();

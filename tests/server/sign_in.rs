@@ -291,6 +291,21 @@ async fn two_tabs_do_not_disturb_each_other() {
 
 /// Shows: O-191
 #[tokio::test]
+async fn a_sign_in_goes_on_after_a_restart() {
+    let world = World::start().await;
+    let (app, ada) = (App::new(&world).await, world.pupil("ada").await);
+    let mut browser = Browser::new(&world);
+    let page = browser.visit(&app.request(&[])).await;
+    let after = world.another().await;
+    let mut browser = browser.at(&after);
+    let page = browser.sign_in(&page, &ada).await;
+    let later = after.another().await;
+    let back = browser.at(&later).wish(&page, "allow", REMEMBER).await;
+    app.tokens(&back).await;
+}
+
+/// Shows: O-191
+#[tokio::test]
 async fn the_back_button_answers_nothing_twice() {
     let world = World::start().await;
     let (app, ada) = (App::new(&world).await, world.pupil("ada").await);

@@ -111,7 +111,7 @@ pub(super) fn show(scene: &Scene<'_>, webid: &str, known: bool) -> Answer {
     let action = super::address(&scene.open.id);
     let host = host(client, &request.back);
     let shown = Page {
-        shell: Shell::new(visitor, words.title),
+        shell: Shell::between(visitor, words.title),
         words,
         name: client.name.as_deref().filter(|name| !name.trim().is_empty()),
         person: name(visitor, webid),

@@ -9,6 +9,7 @@ use crate::web::{Answer, Shell, page_leading_to};
 /// What the page says.
 struct Words {
     title: &'static str,
+    choices: &'static str,
     lead: &'static str,
     one: &'static str,
     none: &'static str,
@@ -20,6 +21,7 @@ struct Words {
 
 const FRENCH: Words = Words {
     title: "Avec quel espace ?",
+    choices: "Mes espaces",
     lead: "veut vous connecter. Choisissez l’espace qu’elle verra comme le vôtre.",
     one: "veut vous connecter. Vérifiez que c’est bien vous.",
     none: "veut vous connecter, mais votre compte n’a pas encore d’espace.",
@@ -31,6 +33,7 @@ const FRENCH: Words = Words {
 
 const ENGLISH: Words = Words {
     title: "Which space?",
+    choices: "My spaces",
     lead: "wants to sign you in. Choose the space that it will see as yours.",
     one: "wants to sign you in. Check that this is you.",
     none: "wants to sign you in, but your account has no space yet.",
@@ -73,7 +76,7 @@ pub(super) fn show(scene: &Scene<'_>) -> Answer {
     };
     let request = &scene.open.interaction.request;
     let shown = Page {
-        shell: Shell::new(visitor, words.title),
+        shell: Shell::between(visitor, words.title),
         words,
         host: host(&scene.client, &request.back),
         lead: match webids.len() {

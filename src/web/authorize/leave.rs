@@ -55,7 +55,7 @@ struct Page<'a> {
 pub(super) fn answer(visitor: &Visitor, back: &Return, outcome: &Outcome, way: Way) -> Answer {
     let words = visitor.language.choose(&FRENCH, &ENGLISH);
     let shown = |link, fields| Page {
-        shell: Shell::new(visitor, words.title),
+        shell: Shell::between(visitor, words.title),
         words,
         host: back.host(),
         link,
