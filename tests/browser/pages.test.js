@@ -1,5 +1,5 @@
-// Our pages around signing in with an application, looked at in every way: phone and desk, light and dark, French and
-// English. `SCREENS=write npm test` keeps pictures in docs/screens/. Requirements: O-106, O-191.
+// Our pages, looked at in every way: phone and desk, light and dark, French and English; most of them on the way
+// through signing in with an application. `SCREENS=write npm test` keeps pictures in docs/screens/. Requirements: O-106, O-191.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -10,6 +10,17 @@ const WORDS = {
   fr: { email: "Adresse e-mail", password: "Mot de passe", enter: "Entrer", remember: "Se souvenir de mon accord" },
   en: { email: "E-mail address", password: "Password", enter: "Sign in", remember: "Remember that I agreed" },
 };
+/** The pages of somebody who is signed in. */
+const OWN = [
+  "",
+  "settings/",
+  "settings/applications/",
+  "settings/events/",
+  "settings/password/",
+  "settings/keys/new/",
+  "confirm/",
+  "parts/",
+];
 const REDIRECT = "http://localhost:1/back";
 const CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
@@ -88,6 +99,8 @@ for (const view of VIEWS) {
     const page = await context.newPage();
     const seen = (name) => look(page, { ...view, name });
     try {
+      await page.goto(server.base);
+      await seen();
       await page.goto(request({ client_id: "nobody" }));
       await seen();
       await page.goto(request({ redirect_uri: "http://localhost:1/other" }));
@@ -118,8 +131,10 @@ for (const view of VIEWS) {
       await page.goto(interaction);
       await seen();
 
-      await page.goto(`${server.base}.account/settings/applications/`);
-      await seen();
+      for (const path of OWN) {
+        await page.goto(`${server.base}.account/${path}`);
+        await seen();
+      }
 
       await page.goto(`${server.base}.oidc/session/end?client_id=${client}&post_logout_redirect_uri=${REDIRECT}`);
       await seen();

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use cartable::clock::Clock;
 use cartable::path::PodName;
 use serde_json::{Value, json};
 
@@ -91,6 +94,12 @@ impl<'a> App<'a> {
         let page = if page.url.contains("/login/") { browser.sign_in(&page, pupil).await } else { page };
         browser.wish(&page, "allow", fields).await
     }
+}
+
+/// The claims of a token.
+fn claims(token: &Value) -> Value {
+    let payload = token.as_str().unwrap().split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
 const REMEMBER: &[(&str, &str)] = &[("remember", "yes")];
@@ -374,9 +383,17 @@ async fn an_old_sign_in_is_renewed_when_the_application_wants_it() {
         let step = browser.send("GET", step.field("location"), None).await.is(303);
         assert!(step.field("location").starts_with("/.account/confirm/?next="), "{step:?}");
     }
+    world.clock.advance(Duration::from_mins(1));
+    let page = browser.visit(&app.request(&[("prompt", "login")])).await;
+    let confirm = page.form("name=\"password\"");
+    let back = browser.submit(&page, &confirm, &[("password", ada.password)]).await;
+    let (_, place) = back.answer.field("refresh").split_once("url=").unwrap();
+    let tokens = app.tokens(&Shown { url: place.to_owned(), ..back.clone() }).await;
+    assert_eq!(claims(&tokens["id_token"])["auth_time"], world.clock.now().seconds());
     let step = browser.send("GET", &app.request(&[("prompt", "create")]), None).await.is(303);
     let step = browser.send("GET", step.field("location"), None).await.is(303);
     assert!(step.field("location").starts_with("/.account/signup/?next="), "{step:?}");
+    world.clock.advance(Duration::from_mins(2));
     let careful = App::registered(&world, &json!({ "default_max_age": 60 })).await;
     let step = browser.send("GET", &careful.request(&[]), None).await.is(303);
     let step = browser.send("GET", step.field("location"), None).await.is(303);
@@ -460,6 +477,9 @@ async fn an_application_is_cut_off_on_the_page_of_applications() {
     let form = page.form("name=\"client\"");
     let page = browser.submit(&page, &form, &[]).await;
     assert!(page.says("Vous n’avez autorisé aucune application"));
+    let events = browser.visit(&format!("{}.account/settings/events/", world.base)).await;
+    assert!(events.says("Application autorisée (app.example)"));
+    assert!(events.says("Accès coupé pour une application (app.example)"));
     app.reads(&ada.pod, &tokens).await.is(401);
     app.reads(&ben.pod, &bens).await.is(200);
     assert_eq!(browser.visit(&app.request(&[("prompt", "none")])).await.parameter("error"), "consent_required");

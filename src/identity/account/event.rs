@@ -28,6 +28,14 @@ pub enum Happened {
         name: Option<String>,
     },
     KeyDeleted,
+    /// An application at this host was allowed to act for the owner.
+    ApplicationAllowed {
+        host: String,
+    },
+    /// Its access was ended.
+    ApplicationCutOff {
+        host: String,
+    },
     /// By the operator.
     Disabled,
     /// By the operator.
@@ -44,7 +52,7 @@ pub struct Event {
 
 impl Event {
     /// The record that tells of it.
-    pub(super) fn entry(at: Timestamp, account: &AccountId, happened: Happened) -> Result<EntryWrite> {
+    pub(in crate::identity) fn entry(at: Timestamp, account: &AccountId, happened: Happened) -> Result<EntryWrite> {
         let suffix = u64::from_be_bytes(secret::random());
         let key = format!("{}-{suffix:016x}", from(account, at)).into();
         Ok(EntryWrite { key, expected: NEW, value: Some(json(&Self { at, happened })?) })

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::scope::{Scope, Scopes};
 use super::{Provider, Result};
 use crate::clock::{Clock, Timestamp};
-use crate::identity::account::AccountId;
+use crate::identity::account::{AccountId, Event, Happened};
 use crate::secret;
 use crate::storage::{self, Change, EntryIs, EntryWrite, KeyRange, Storage};
 
@@ -88,14 +88,19 @@ impl Consents {
         let crowded = others.iter().filter(|other| other.client != consent.client).skip(MOST - 1);
         change.entries.extend(crowded.map(|other| write(key(account, &other.client), None)));
         change.entries.push(write(key(account, &consent.client), Some(serde_json::to_vec(consent)?)));
+        let allowed = Happened::ApplicationAllowed { host: consent.host.clone() };
+        change.entries.push(Event::entry(change.at, account, allowed)?);
         self.storage.commit(change).await?;
         Ok(())
     }
 
     /// Forgets what an account agreed to with a client.
     async fn withdraw(&self, account: &AccountId, client: &str) -> Result<()> {
+        let Some(consent) = self.with(account, client).await? else { return Ok(()) };
         let mut change = Change::of(storage::Scope::House, self.clock.now());
         change.entries.push(write(key(account, client), None));
+        let cut_off = Happened::ApplicationCutOff { host: consent.host };
+        change.entries.push(Event::entry(change.at, account, cut_off)?);
         self.storage.commit(change).await?;
         Ok(())
     }

@@ -22,6 +22,8 @@ struct Words {
     password: &'static str,
     key_made: &'static str,
     key_deleted: &'static str,
+    allowed: &'static str,
+    cut_off: &'static str,
     disabled: &'static str,
     enabled: &'static str,
 }
@@ -38,6 +40,8 @@ const FRENCH: Words = Words {
     password: "Mot de passe changé",
     key_made: "Clé pour un script créée",
     key_deleted: "Clé pour un script supprimée",
+    allowed: "Application autorisée",
+    cut_off: "Accès coupé pour une application",
     disabled: "Compte suspendu par la personne qui s’occupe du serveur",
     enabled: "Compte rouvert par la personne qui s’occupe du serveur",
 };
@@ -53,6 +57,8 @@ const ENGLISH: Words = Words {
     password: "Password changed",
     key_made: "Key for a script made",
     key_deleted: "Key for a script deleted",
+    allowed: "Application allowed",
+    cut_off: "Access of an application ended",
     disabled: "Account suspended by whoever looks after the server",
     enabled: "Account opened again by whoever looks after the server",
 };
@@ -94,6 +100,8 @@ fn line(event: &Event, words: &Words, language: Language) -> Vec<String> {
         }
         Happened::KeyMade { name: Some(name) } => format!("{} ({name})", words.key_made),
         Happened::KeyMade { name: None } => words.key_made.to_owned(),
+        Happened::ApplicationAllowed { host } => format!("{} ({host})", words.allowed),
+        Happened::ApplicationCutOff { host } => format!("{} ({host})", words.cut_off),
         Happened::PasswordChanged => words.password.to_owned(),
         Happened::KeyDeleted => words.key_deleted.to_owned(),
         Happened::Disabled => words.disabled.to_owned(),
