@@ -5,6 +5,7 @@
 
 mod account;
 mod credentials;
+mod keys;
 mod maintenance;
 mod office;
 mod pod;
@@ -70,6 +71,9 @@ enum Command {
     /// Create, list and delete client credentials
     #[command(subcommand)]
     Credentials(credentials::Command),
+    /// List the keys that sign tokens, drop one in an emergency
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Check the data folder; the server may run, unless it is to be repaired
     Check {
         /// Repair what can be
@@ -139,6 +143,7 @@ fn execute(line: Line, variables: Vec<(String, String)>) -> Result<Report, Faile
         Command::Account(command) => office::run(config, async |office| account::run(&office, command, password).await),
         Command::Pod(command) => office::run(config, async |office| pod::run(&office, command).await),
         Command::Credentials(command) => office::run(config, async |office| credentials::run(&office, command).await),
+        Command::Keys(command) => office::run(config, async |office| keys::run(&office, config, command).await),
         Command::Check { repair } => maintenance::check(config, repair),
         Command::Backup { file } => maintenance::backup(config, &file),
         Command::Restore { file } => maintenance::restore(config, &file),

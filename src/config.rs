@@ -16,7 +16,7 @@ use crate::access::Origins;
 use crate::address::{Addresses, BadBase};
 use crate::identity::{self, upstream};
 use crate::mail;
-use crate::secret::Secret;
+use crate::secret::{self, Secret, SecretKey};
 use crate::units::Size;
 
 pub use layers::{Origin, Settings, VARIABLES_ASIDE};
@@ -157,6 +157,14 @@ impl Config {
     /// The file of the secret key: beside the data folder, so that a copy of the data is not a copy of the key.
     pub fn key_file(&self) -> PathBuf {
         self.key_file.clone().unwrap_or_else(|| beside(&self.data, ".key"))
+    }
+
+    /// The secret key: as it is given, or from its file, which is made if there is none.
+    pub fn secret(&self) -> Result<SecretKey, secret::Error> {
+        match &self.secret_key {
+            Some(key) => SecretKey::from_text(key.reveal()),
+            None => SecretKey::load_or_create(&self.key_file()),
+        }
     }
 
     /// Which origins are trusted.

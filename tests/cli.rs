@@ -96,6 +96,22 @@ fn an_account_is_made_with_its_pod() {
 }
 
 #[test]
+fn a_key_that_leaked_is_dropped() {
+    let desk = Desk::new();
+    let named = || {
+        let listed = desk.run(&["keys", "list", "--json"]).json();
+        let of_kind = |key: &&Value| key["algorithm"] == "ES256";
+        listed.as_array().unwrap().iter().find(of_kind).unwrap()["key"].as_str().unwrap().to_owned()
+    };
+    let first = named();
+    assert_eq!(named(), first, "keys are made once");
+    desk.run(&["keys", "withdraw", "nonsense"]).fails(1, "no key");
+    assert_eq!(desk.run(&["keys", "withdraw", &first]).status(), 0);
+    assert_ne!(named(), first);
+    desk.run(&["keys", "withdraw", &first]).fails(1, "no key");
+}
+
+#[test]
 fn client_credentials_come_and_go() {
     let desk = Desk::new();
     desk.account("ada");

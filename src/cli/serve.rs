@@ -161,13 +161,9 @@ impl House {
         let sqlite = Arc::new(Sqlite::open(&config.data, Options { durable: true, clock: Arc::clone(&clock) })?);
         let storage: Arc<dyn Storage> = Arc::<Sqlite>::clone(&sqlite);
         recorded::keep(&*storage, &addresses, clock.now()).await?;
-        let secret = Arc::new(match &config.secret_key {
-            Some(key) => SecretKey::from_text(key.reveal())?,
-            None => SecretKey::load_or_create(&config.key_file())?,
-        });
+        let secret = Arc::new(config.secret()?);
         let jobs = Arc::new(Jobs::new(Arc::clone(&storage), Arc::clone(&secret)));
-        let keys = Keys::open(Arc::clone(&storage), Arc::clone(&secret), addresses.base(), clock.now()).await;
-        let keys = keys.map_err(|error| Failed::Other(error.to_string()))?;
+        let keys = Keys::open(Arc::clone(&storage), Arc::clone(&secret), addresses.base(), clock.now()).await?;
         let accounts = Arc::new(Accounts::new(Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&addresses)));
         Ok(Self { clock, addresses, sqlite, storage, accounts, keys, jobs, secret, _lock: lock })
     }

@@ -125,9 +125,9 @@ impl Endpoints {
                 Err(error) => Err(Problem::fault(StatusCode::SERVICE_UNAVAILABLE, "unavailable", &error)),
             },
             Endpoint::Registration => Ok(register::answer(self, request, from).await),
-            Endpoint::Token => Ok(token::answer(self, request).await),
-            Endpoint::Revocation => Ok(revoke::answer(self, request).await),
-            Endpoint::Introspection => Ok(introspect::answer(self, request).await),
+            Endpoint::Token => Ok(token::answer(self, request, from).await),
+            Endpoint::Revocation => Ok(revoke::answer(self, request, from).await),
+            Endpoint::Introspection => Ok(introspect::answer(self, request, from).await),
         }
     }
 }

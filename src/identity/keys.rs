@@ -155,6 +155,14 @@ impl Keys {
         self.renew(&ALGORITHMS, now).await
     }
 
+    /// Every key: its name, its algorithm, and when it begins to sign. Newest first.
+    pub async fn list(&self) -> Result<Vec<(String, Algorithm, Timestamp)>, Error> {
+        let (_, mut kept) = self.read().await?;
+        kept.sort_by_key(|key| std::cmp::Reverse(key.from));
+        let told = |key: Kept| (key.kid, key.algorithm, Timestamp::from_seconds(key.from));
+        Ok(kept.into_iter().map(told).collect())
+    }
+
     /// Drops a key at once, with every token that it signed, and puts another in its place: for emergencies.
     ///
     /// Spec: O-185

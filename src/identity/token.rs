@@ -17,7 +17,7 @@ const IRI_LIMIT: usize = 2048;
 /// The audience of every Solid token.
 pub const AUDIENCE: &str = "solid";
 /// How long an expired token still counts, for clocks that differ.
-const LEEWAY: Duration = Duration::from_secs(30);
+pub const LEEWAY: Duration = Duration::from_secs(30);
 /// How far an issuer's clock may be ahead.
 const FUTURE: Duration = Duration::from_mins(2);
 /// The longest life of a token.

@@ -112,7 +112,7 @@ async fn a_document_is_read_afresh_to_sign_in_and_may_be_old_to_refresh() {
     let (world, host) = (world().await, Host::start().await);
     let (find, recall) = (
         async || world.provider.clients.find(&host.id, from()).await,
-        async || world.provider.clients.recall(&host.id).await,
+        async || world.provider.clients.recall(&host.id, from()).await,
     );
     find().await.unwrap();
     world.clock.advance(Duration::from_secs(59));
@@ -137,6 +137,18 @@ async fn a_document_is_read_afresh_to_sign_in_and_may_be_old_to_refresh() {
     host.says(&json!({}));
     world.clock.advance(cartable::fetch::REST);
     assert!(matches!(recall().await, Err(ClientFault::Document(_))), "it is no client any more");
+}
+
+/// Shows: O-66
+#[tokio::test]
+async fn the_token_endpoint_is_no_way_to_name_many_documents() {
+    let world = world().await;
+    for at in 0..31 {
+        let form = format!("token=x&client_id=http%3A%2F%2Flocalhost%3A1%2F{at}");
+        let asking = world.nobody.ask("POST", ".oidc/token/revocation");
+        let answer = asking.content("application/x-www-form-urlencoded", form).send().await;
+        answer.is(if at < 30 { 503 } else { 429 });
+    }
 }
 
 /// Shows: O-66

@@ -1,9 +1,11 @@
 //! The forms that clients send.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Request;
 use http::header::{CONTENT_TYPE, HeaderMap};
 
 use super::failure::Failure;
@@ -14,6 +16,25 @@ pub const LONGEST: u64 = 64 * 1024;
 /// How long a client may be silent while it sends the form.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A form as it came.
+pub struct Sent {
+    pub headers: HeaderMap,
+    pub form: Form,
+    /// The address that sent it.
+    pub from: IpAddr,
+}
+
+impl Sent {
+    pub async fn receive<B>(request: Request<B>, from: IpAddr) -> Result<Self, Failure>
+    where
+        B: http_body::Body<Data = Bytes> + Unpin,
+    {
+        let (head, body) = request.into_parts();
+        let form = Form::read(&head.headers, body).await?;
+        Ok(Self { headers: head.headers, form, from })
+    }
+}
+
 /// The parameters of a form.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Form(BTreeMap<String, String>);
@@ -22,7 +43,7 @@ impl Form {
     /// Reads a form. A parameter that is there twice is an error; one without a value counts as absent.
     ///
     /// Spec: rfc6749 §3.2
-    pub async fn read<B>(headers: &HeaderMap, body: B) -> Result<Self, Failure>
+    async fn read<B>(headers: &HeaderMap, body: B) -> Result<Self, Failure>
     where
         B: http_body::Body<Data = Bytes> + Unpin,
     {

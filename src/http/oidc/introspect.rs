@@ -3,13 +3,15 @@
 //! Whoever can show a secret may ask: registered confidential clients and client credentials. They hold the token
 //! already, so all that they learn is whether it has ended; of refresh tokens only their own client hears.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::{Value, json};
 
 use super::Endpoints;
 use super::failure::Failure;
-use super::form::Form;
+use super::form::Sent;
 use super::party::Party;
 use crate::http::Body;
 use crate::identity::provider::Introspected;
@@ -17,27 +19,26 @@ use crate::identity::provider::Introspected;
 /// Answers what is known of a token.
 ///
 /// Spec: O-106, O-197, rfc7662 §2.1, rfc7662 §2.2
-pub(super) async fn answer<B>(endpoints: &Endpoints, request: Request<B>) -> Response<Body>
+pub(super) async fn answer<B>(endpoints: &Endpoints, request: Request<B>, from: IpAddr) -> Response<Body>
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {
-    match introspect(endpoints, request).await {
+    match introspect(endpoints, request, from).await {
         Ok(found) => super::secret_json(&document(found, endpoints.addresses.base())),
         Err(failure) => failure.respond(),
     }
 }
 
-async fn introspect<B>(endpoints: &Endpoints, request: Request<B>) -> Result<Introspected, Failure>
+async fn introspect<B>(endpoints: &Endpoints, request: Request<B>, from: IpAddr) -> Result<Introspected, Failure>
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {
-    let (head, body) = request.into_parts();
-    let form = Form::read(&head.headers, body).await?;
-    let party = Party::authenticate(endpoints, &head.headers, &form).await?;
+    let sent = Sent::receive(request, from).await?;
+    let party = Party::authenticate(endpoints, &sent).await?;
     if !party.is_confidential() {
         return Err(Failure::client("a client without a secret may not ask"));
     }
-    Ok(endpoints.provider.introspect(form.need("token")?, party.id()).await?)
+    Ok(endpoints.provider.introspect(sent.form.need("token")?, party.id()).await?)
 }
 
 /// Spec: O-197, rfc7662 §2.2

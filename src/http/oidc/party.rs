@@ -1,5 +1,6 @@
 //! Which client asks: registered ones and those with a document, and the client credentials of accounts.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -9,7 +10,7 @@ use percent_encoding::percent_decode_str;
 
 use super::Endpoints;
 use super::failure::Failure;
-use super::form::Form;
+use super::form::Sent;
 use crate::identity::account::{Credential, Presented};
 use crate::identity::provider::Client;
 use crate::secret::Secret;
@@ -33,7 +34,8 @@ impl Party {
     /// Finds out who sends a form.
     ///
     /// Spec: O-161, O-162, O-170, rfc6749 §2.3.1
-    pub async fn authenticate(endpoints: &Endpoints, headers: &HeaderMap, form: &Form) -> Result<Self, Failure> {
+    pub async fn authenticate(endpoints: &Endpoints, sent: &Sent) -> Result<Self, Failure> {
+        let Sent { headers, form, from } = sent;
         let basic = basic(headers)?;
         if let (Some(ways), Some(id)) = (&basic, form.get("client_id"))
             && ways.iter().all(|login| login.id != id)
@@ -45,17 +47,17 @@ impl Party {
             Some(vec![ClientLogin { id: id.to_owned(), secret: Secret::new(secret) }])
         };
         for login in basic.or_else(posted).unwrap_or_default() {
-            if let Some(party) = Self::of(endpoints, &login).await? {
+            if let Some(party) = Self::of(endpoints, &login, *from).await? {
                 return Ok(party);
             }
         }
         Err(Failure::client(WRONG))
     }
 
-    async fn of(endpoints: &Endpoints, login: &ClientLogin) -> Result<Option<Self>, Failure> {
+    async fn of(endpoints: &Endpoints, login: &ClientLogin, from: IpAddr) -> Result<Option<Self>, Failure> {
         let clients = &endpoints.provider.clients;
         if login.secret.reveal().is_empty() {
-            let client = clients.recall(&login.id).await?;
+            let client = clients.recall(&login.id, from).await?;
             return Ok(client.is_public().then_some(Self::Client(client)));
         }
         if let Some(client) = clients.present(&login.id, login.secret.reveal()).await? {

@@ -1,5 +1,7 @@
 //! The token endpoint: a code, a refresh token or client credentials in, tokens out.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response};
@@ -7,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::Endpoints;
 use super::failure::Failure;
-use super::form::Form;
+use super::form::Sent;
 use super::party::Party;
 use crate::http::Body;
 use crate::identity::jwk::Thumbprint;
@@ -41,41 +43,41 @@ impl GrantType {
 /// Answers a request for tokens. The answer is JSON whatever happens, and is never kept.
 ///
 /// Spec: O-106, O-164, O-165
-pub(super) async fn answer<B>(endpoints: &Endpoints, request: Request<B>) -> Response<Body>
+pub(super) async fn answer<B>(endpoints: &Endpoints, request: Request<B>, from: IpAddr) -> Response<Body>
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {
-    match give(endpoints, request).await {
+    match give(endpoints, request, from).await {
         Ok(tokens) => super::secret_json(&document(&tokens)),
         Err(failure) => failure.respond(),
     }
 }
 
-async fn give<B>(endpoints: &Endpoints, request: Request<B>) -> Result<Tokens, Failure>
+async fn give<B>(endpoints: &Endpoints, request: Request<B>, from: IpAddr) -> Result<Tokens, Failure>
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {
-    let (head, body) = request.into_parts();
-    let form = Form::read(&head.headers, body).await?;
+    let sent = Sent::receive(request, from).await?;
+    let (headers, form) = (&sent.headers, &sent.form);
     let asked = form.need("grant_type")?;
     let grant = GrantType::ALL.into_iter().find(|grant| grant.name() == asked);
     let grant = grant.ok_or_else(|| Failure::new("unsupported_grant_type", "there is no such grant type"))?;
-    let party = Party::authenticate(endpoints, &head.headers, &form).await?;
+    let party = Party::authenticate(endpoints, &sent).await?;
     match (grant, &party) {
         (GrantType::ClientCredentials, Party::Credential(credential)) => {
             let asked = Scopes::parse(form.get("scope").unwrap_or_default());
-            let jkt = prove(endpoints, &head.headers, &party)?;
+            let jkt = prove(endpoints, headers, &party)?;
             Ok(endpoints.provider.for_credential(credential, &asked, jkt).await?)
         }
         (GrantType::AuthorizationCode, Party::Client(client)) => {
             let (code, redirect_uri) = (form.need("code")?, form.need("redirect_uri")?);
             let verifier = form.need("code_verifier")?;
-            let jkt = prove(endpoints, &head.headers, &party)?;
+            let jkt = prove(endpoints, headers, &party)?;
             Ok(endpoints.provider.exchange(&Exchange { client, code, redirect_uri, verifier, jkt }).await?)
         }
         (GrantType::RefreshToken, Party::Client(client)) if client.refresh => {
             let token = form.need("refresh_token")?;
-            let jkt = prove(endpoints, &head.headers, &party)?;
+            let jkt = prove(endpoints, headers, &party)?;
             Ok(endpoints.provider.refresh(&Refresh { client, token, scope: form.get("scope"), jkt }).await?)
         }
         _ => Err(Failure::new("unauthorized_client", "this client may not use this grant type")),

@@ -272,21 +272,20 @@ impl Clients {
         if let Some(client) = self.read_within(id, |_| AT_LEAST) {
             return Ok(client);
         }
-        self.lookups.count(from, self.clock.now()).map_err(ClientFault::TooMany)?;
-        self.read(id).await
+        self.look_up(id, from).await
     }
 
     /// The client of an id that was found before: its document may be some minutes old.
     ///
     /// Spec: O-135
-    pub async fn recall(&self, id: &str) -> Result<Arc<Client>, ClientFault> {
+    pub async fn recall(&self, id: &str, from: IpAddr) -> Result<Arc<Client>, ClientFault> {
         if !is_address(id) {
             return self.registered(id).await;
         }
         if let Some(client) = self.read_within(id, |read| read.good_for) {
             return Ok(client);
         }
-        match self.read(id).await {
+        match self.look_up(id, from).await {
             Err(ClientFault::Away) => self.read_within(id, |_| AWAY).ok_or(ClientFault::Away),
             read => read,
         }
@@ -318,6 +317,14 @@ impl Clients {
         let read = self.documents.get(id)?;
         let now = self.clock.now();
         (read.at <= now && now < read.at.plus(age(&read))).then(|| Arc::clone(&read.client))
+    }
+
+    /// Reads a client document, unless this address has named too many.
+    ///
+    /// Spec: O-66
+    async fn look_up(&self, id: &str, from: IpAddr) -> Result<Arc<Client>, ClientFault> {
+        self.lookups.count(from, self.clock.now()).map_err(ClientFault::TooMany)?;
+        self.read(id).await
     }
 
     /// Reads a client document from where it is.

@@ -18,6 +18,8 @@ use crate::identity::jwk::Thumbprint;
 use crate::secret;
 use crate::storage::{Change, EntryIs, EntryWrite, KeyRange};
 
+/// What the records of grants begin with.
+pub(super) const GRANTS: &str = "grant/";
 const DAY: Duration = Duration::from_hours(24);
 /// How long a refresh token waits to be used.
 ///
@@ -59,7 +61,7 @@ impl GrantId {
     }
 
     pub(super) fn key(&self) -> Arc<str> {
-        format!("grant/{self}").into()
+        format!("{GRANTS}{self}").into()
     }
 
     fn index(&self, account: &AccountId) -> Arc<str> {
@@ -227,8 +229,13 @@ impl Provider {
 }
 
 /// Removes a grant, whatever became of it.
-pub(super) fn gone(id: &GrantId, account: &AccountId) -> [EntryWrite; 2] {
-    [id.key(), id.index(account)].map(|key| EntryWrite { key, expected: EntryIs::Anything, value: None })
+fn gone(id: &GrantId, account: &AccountId) -> [EntryWrite; 2] {
+    [EntryWrite { key: id.key(), expected: EntryIs::Anything, value: None }, unlisted(id, account)]
+}
+
+/// Removes a grant from the list of its account.
+pub(super) fn unlisted(id: &GrantId, account: &AccountId) -> EntryWrite {
+    EntryWrite { key: id.index(account), expected: EntryIs::Anything, value: None }
 }
 
 /// The grants that go when a new one comes.

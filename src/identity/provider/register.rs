@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json as object};
+use sha2::{Digest, Sha256};
 
 use super::client::{Client, Clients, Kind, Registered};
 use super::metadata;
@@ -110,6 +111,12 @@ impl Registration {
     }
 }
 
+/// The counter of an address. Addresses are folded into 65,536 places, so that none is kept.
+fn counter(from: IpAddr) -> Arc<str> {
+    let digest = Sha256::digest(household(from).to_string());
+    format!("{COUNTERS}{:02x}{:02x}", digest[0], digest[1]).into()
+}
+
 impl Clients {
     /// Registers a client that says this of itself.
     ///
@@ -134,7 +141,7 @@ impl Clients {
 
     /// Writes a registration and counts it for the address that it comes from.
     async fn counted(&self, from: IpAddr, entry: EntryWrite) -> Result<(), Unregistered> {
-        let key: Arc<str> = format!("{COUNTERS}{}", household(from)).into();
+        let key = counter(from);
         for _ in 0..ATTEMPTS {
             let now = self.clock.now();
             let (count, was) = match self.storage.entry(&key).await? {

@@ -66,15 +66,15 @@ impl Provider {
                 None => Ok(()),
             };
         }
-        let Some(claims) = self.keys.read_token(text).await? else { return Ok(()) };
-        if text_of(&claims, "azp") != Some(client) {
+        let Some(claims) = self.own(text).await? else { return Ok(()) };
+        if claims.client.as_deref() != Some(client) {
             return Err(Refusal::OtherClient.into());
         }
-        let Some(id) = text_of(&claims, "jti") else { return Ok(()) };
         // For as long as the token could be taken for good.
-        let until = self.clock.now().plus(token::MAX_AGE);
+        let until = claims.expires.plus(token::LEEWAY);
+        let Some(id) = claims.id.filter(|_| self.clock.now() < until) else { return Ok(()) };
         let mut change = self.change();
-        change.entries.push(EntryWrite { key: key(id), expected: EntryIs::Anything, value: Some(json(&until)?) });
+        change.entries.push(EntryWrite { key: key(&id), expected: EntryIs::Anything, value: Some(json(&until)?) });
         self.storage.commit(change).await?;
         Ok(())
     }
@@ -91,11 +91,17 @@ impl Provider {
             let good = good && self.may_sign_in(&grant.account, &grant.webid).await?;
             return Ok(if good { Introspected::Refresh(Arc::new(grant)) } else { Introspected::Inactive });
         }
-        let Some(claims) = self.keys.read_token(text).await? else { return Ok(Introspected::Inactive) };
-        let Ok(parsed) = token::parse(text) else { return Ok(Introspected::Inactive) };
-        let now = self.clock.now();
-        let good = parsed.claims.expires > now && !self.has_ended(&parsed.claims).await?;
-        Ok(if good { Introspected::Token(claims) } else { Introspected::Inactive })
+        let Some(claims) = self.own(text).await? else { return Ok(Introspected::Inactive) };
+        if claims.expires <= self.clock.now() || self.has_ended(&claims).await? {
+            return Ok(Introspected::Inactive);
+        }
+        Ok(self.keys.read_token(text).await?.map_or(Introspected::Inactive, Introspected::Token))
+    }
+
+    /// What a token of ours claims; `None` if we did not sign it.
+    async fn own(&self, text: &str) -> Result<Option<Claims>> {
+        let Ok(parsed) = token::parse(text) else { return Ok(None) };
+        Ok(self.keys.current().await?.signed(&parsed).then_some(parsed.claims))
     }
 
     /// Whether a token of ours ended before its time.
@@ -155,8 +161,4 @@ impl Revocations for Provider {
 /// The record of a token that was revoked: it holds until when it is needed.
 fn key(id: &str) -> Arc<str> {
     format!("{REVOKED}{id}").into()
-}
-
-fn text_of<'a>(claims: &'a Object, name: &str) -> Option<&'a str> {
-    claims.get(name)?.as_str()
 }

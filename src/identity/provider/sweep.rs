@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::code::Code;
-use super::grant::{self, Grant, GrantId};
+use super::grant::{self, GRANTS, Grant, GrantId};
 use super::register::{CLIENTS, COUNTERS, Count};
 use super::revoke::REVOKED;
 use super::{Provider, Result};
@@ -46,7 +46,7 @@ impl Provider {
     pub async fn tend(&self) -> Result<()> {
         let now = self.clock.now();
         self.sweep("code/", |entry| old_code(entry, now)).await?;
-        self.sweep("grant/", |entry| ended_grant(entry, now)).await?;
+        self.sweep_grants(now).await?;
         self.sweep(REVOKED, |entry| past(entry, now)).await?;
         self.sweep(COUNTERS, |entry| old_count(entry, now)).await?;
         self.sweep_clients(now).await
@@ -57,6 +57,25 @@ impl Provider {
         let mut after = None;
         while let Some(page) = self.page(prefix, after.as_deref()).await? {
             self.remove(page.iter().flat_map(&due).collect()).await?;
+            after = page.last().map(|entry| Arc::clone(&entry.key));
+        }
+        Ok(())
+    }
+
+    /// Grants that have ended go, and those of accounts that are no more.
+    async fn sweep_grants(&self, now: Timestamp) -> Result<()> {
+        let mut after = None;
+        while let Some(page) = self.page(GRANTS, after.as_deref()).await? {
+            let mut writes = Vec::new();
+            for entry in &page {
+                match grant_of(entry) {
+                    Some((_, grant))
+                        if now < grant.ends() && self.accounts.account(&grant.account).await?.is_some() => {}
+                    Some((id, grant)) => writes.extend([gone(entry), grant::unlisted(&id, &grant.account)]),
+                    None => writes.push(gone(entry)),
+                }
+            }
+            self.remove(writes).await?;
             after = page.last().map(|entry| Arc::clone(&entry.key));
         }
         Ok(())
@@ -119,14 +138,8 @@ fn old_code(entry: &Entry, now: Timestamp) -> Vec<EntryWrite> {
     unless(entry, serde_json::from_slice::<Code>(&entry.value).is_ok_and(|code| now < code.issued.plus(CODE)))
 }
 
-fn ended_grant(entry: &Entry, now: Timestamp) -> Vec<EntryWrite> {
-    let id = entry.key.strip_prefix("grant/").and_then(GrantId::parse);
-    let (Some(id), Ok(grant)) = (id, serde_json::from_slice::<Grant>(&entry.value)) else { return vec![gone(entry)] };
-    if now < grant.ends() {
-        return Vec::new();
-    }
-    let [_, line] = grant::gone(&id, &grant.account);
-    vec![gone(entry), line]
+fn grant_of(entry: &Entry) -> Option<(GrantId, Grant)> {
+    Some((GrantId::parse(entry.key.strip_prefix(GRANTS)?)?, serde_json::from_slice(&entry.value).ok()?))
 }
 
 /// A record that is nothing but the time until which it is needed.
