@@ -22,9 +22,10 @@ use crate::http::account::AccountApi;
 use crate::http::headers::forwarded::Trusted;
 use crate::http::oidc::Endpoints;
 use crate::http::resource::Adapter;
-use crate::identity::account::Accounts;
+use crate::identity::account::{Accounts, Passkeys};
 use crate::identity::keys::Keys;
 use crate::identity::provider::{self, Provider};
+use crate::identity::upstream::{self, Upstreams};
 use crate::identity::{Identity, Parts};
 use crate::jobs::Jobs;
 use crate::mail::Mailer;
@@ -36,6 +37,7 @@ use crate::server::{self, Stop, Stopped, redirect, tls};
 use crate::storage::Storage;
 use crate::storage::sqlite::{Lock, Options, Sqlite};
 use crate::web::Pages;
+use crate::web::pages::Door;
 
 /// How often storage does what is due.
 const UPKEEP: Duration = Duration::from_secs(30);
@@ -138,6 +140,20 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failed> {
     listener.map_err(|error| Failed::Other(format!("nothing can listen on {address}: {error}")))
 }
 
+/// The providers that people may sign in with, with the secrets that the settings name.
+fn upstreams(
+    config: &Config,
+    addresses: &Addresses,
+    fetch: &Arc<Fetch>,
+    secret: &Arc<SecretKey>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<Upstreams>, Failed> {
+    let read = |config: &upstream::Config| Ok((config.clone(), upstream::Credentials::read(config)?));
+    let known = config.upstream.iter().map(read).collect::<Result<Vec<_>, upstream::Unreadable>>();
+    let known = known.map_err(|error| Failed::Usage(format!("upstream: {error}")))?;
+    Ok(Arc::new(Upstreams::new(known, addresses.base(), fetch, Arc::clone(secret), Arc::clone(clock))))
+}
+
 /// What stands behind the endpoints.
 struct House {
     clock: Arc<dyn Clock>,
@@ -148,6 +164,8 @@ struct House {
     keys: Arc<Keys>,
     jobs: Arc<Jobs>,
     secret: Arc<SecretKey>,
+    fetch: Arc<Fetch>,
+    upstreams: Arc<Upstreams>,
     /// Held as long as the server runs.
     _lock: Lock,
 }
@@ -165,7 +183,11 @@ impl House {
         let jobs = Arc::new(Jobs::new(Arc::clone(&storage), Arc::clone(&secret)));
         let keys = Keys::open(Arc::clone(&storage), Arc::clone(&secret), addresses.base(), clock.now()).await?;
         let accounts = Arc::new(Accounts::new(Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&addresses)));
-        Ok(Self { clock, addresses, sqlite, storage, accounts, keys, jobs, secret, _lock: lock })
+        let mut way_out = fetch::Setup::new(Arc::clone(&addresses), Arc::clone(&clock));
+        way_out.loopback = config.dev;
+        let fetch = Arc::new(Fetch::new(way_out));
+        let upstreams = upstreams(config, &addresses, &fetch, &secret, &clock)?;
+        Ok(Self { clock, addresses, sqlite, storage, accounts, keys, jobs, secret, fetch, upstreams, _lock: lock })
     }
 
     fn tasks(&self, config: &Config) -> Result<Tasks, Failed> {
@@ -180,9 +202,7 @@ impl House {
         let limits = Limits { rdf: config.http.rdf_limit.0, ..Limits::default() };
         let storage = Arc::clone(&self.storage);
         let origins = config.origins();
-        let mut way_out = fetch::Setup::new(addresses(), clock());
-        way_out.loopback = config.dev;
-        let fetch = Arc::new(Fetch::new(way_out));
+        let fetch = Arc::clone(&self.fetch);
         let groups = Arc::new(Elsewhere::new(Arc::clone(&fetch), clock()));
         let pods = Arc::new(Pods::new(storage, addresses(), clock(), groups, origins, limits));
         let parts = provider::Parts {
@@ -234,7 +254,9 @@ impl House {
                 provider,
                 key: Arc::clone(&self.secret),
                 clock: clock(),
-                doors: Vec::new(),
+                upstreams: Arc::clone(&self.upstreams),
+                passkeys: Passkeys::of(self.addresses.base()),
+                doors: Door::all(&self.upstreams),
                 dev: config.dev,
             },
             patience: config.http.idle_timeout.0,

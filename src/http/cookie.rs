@@ -17,6 +17,12 @@ pub enum Cookie {
     Browser,
     /// The language that somebody chose.
     Language,
+    /// Sign-ins through a school that are under way, sealed.
+    Upstream,
+    /// Somebody who came from a school and is known to no account, sealed.
+    Newcomer,
+    /// Somebody who has shown one factor of two, sealed.
+    Half,
 }
 
 impl Cookie {
@@ -25,6 +31,9 @@ impl Cookie {
             Self::Session => "",
             Self::Browser => "-browser",
             Self::Language => "-language",
+            Self::Upstream => "-upstream",
+            Self::Newcomer => "-newcomer",
+            Self::Half => "-half",
         }
     }
 }

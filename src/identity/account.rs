@@ -3,14 +3,19 @@
 //! An account is one house record; e-mail addresses, WebIDs and pod names are records of their own that must be absent
 //! when they are taken, so that each stays unique. All of a change goes in one commit.
 
+mod codes;
 mod credential;
 mod draft;
 mod email;
 mod event;
+mod factor;
+mod half;
 mod link;
+mod passkey;
 mod password;
 mod session;
 mod throttle;
+mod totp;
 mod webid;
 
 #[cfg(test)]
@@ -23,13 +28,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+pub use codes::RecoveryCodes;
 pub use credential::{Credential, CredentialId, NewCredential, Presented};
 pub use draft::Draft;
 pub use email::Email;
 pub use event::{Event, Happened};
+pub use factor::Factors;
+pub use half::Half;
 pub use link::Link;
+pub use passkey::{Challenge, Passkey, Passkeys};
 pub use password::{Hash, Password, Passwords, Unhashed, Weak};
 pub use session::{Method, Session, SessionId, SessionToken, SignedIn, SignedInBy, UpstreamSession};
+pub use totp::{Offer, Totp};
 
 use crate::address::Addresses;
 use crate::clock::{Clock, Timestamp};
@@ -84,6 +94,14 @@ pub enum Refusal {
     LastWebId,
     #[error("this person of the school is linked to another account")]
     LinkedElsewhere,
+    #[error("this code is not right, or was used already")]
+    WrongCode,
+    #[error("the passkey was not recognised")]
+    WrongPasskey,
+    #[error("an account has at most {0} passkeys; remove one first")]
+    TooManyPasskeys(usize),
+    #[error("this logout was heard of before")]
+    HeardBefore,
     #[error("there is no such link")]
     NoSuchLink,
     #[error("there is no such account")]

@@ -14,9 +14,10 @@ use crate::http::{Body, Problem};
 /// Where the files are served.
 pub const PATH: &str = "/.account/assets/";
 
-const FILES: [(&str, &str, &[u8]); 5] = [
+const FILES: [(&str, &str, &[u8]); 6] = [
     ("style.css", "text/css;charset=utf-8", include_bytes!("assets/style.css")),
     ("submit.js", "text/javascript;charset=utf-8", include_bytes!("assets/submit.js")),
+    ("passkey.js", "text/javascript;charset=utf-8", include_bytes!("assets/passkey.js")),
     ("copy.js", "text/javascript;charset=utf-8", include_bytes!("assets/copy.js")),
     ("atkinson-hyperlegible-400.woff2", "font/woff2", include_bytes!("assets/atkinson-hyperlegible-400.woff2")),
     ("atkinson-hyperlegible-700.woff2", "font/woff2", include_bytes!("assets/atkinson-hyperlegible-700.woff2")),
@@ -32,6 +33,12 @@ pub fn stylesheet() -> &'static str {
 pub fn copy_script() -> &'static str {
     static COPY: LazyLock<String> = LazyLock::new(|| versioned("copy.js"));
     &COPY
+}
+
+/// The path of the script that asks devices for passkeys.
+pub fn passkey() -> &'static str {
+    static PASSKEY: LazyLock<String> = LazyLock::new(|| versioned("passkey.js"));
+    &PASSKEY
 }
 
 fn versioned(name: &str) -> String {

@@ -124,6 +124,31 @@ fn french(problem: &Problem) -> Words {
             "La personne qui s’occupe du serveur a suspendu ce compte.",
             "Écrivez-lui pour en connaître la raison.",
         ),
+        ("sign-in-outdated", _) => (
+            "Cette connexion a expiré",
+            "Elle a pris plus de dix minutes, a commencé dans un autre navigateur, ou est déjà terminée.",
+            "Repartez de l’ENT ou de la page de connexion.",
+        ),
+        ("school-away", _) => (
+            "L’ENT ne répond pas",
+            "Nous n’avons pas pu joindre votre établissement. Votre espace, lui, va bien.",
+            "Recommencez dans une minute, ou entrez autrement si vous avez un mot de passe ou une clé d’accès.",
+        ),
+        ("school-not-believed", _) => (
+            "L’ENT n’a pas pu vous reconnaître",
+            "Sa réponse n’est pas celle que nous attendions : par prudence, nous ne l’avons pas suivie.",
+            "Recommencez ; si cela dure, donnez le numéro ci-dessous à la personne qui s’occupe du serveur.",
+        ),
+        ("school-not-admitted", _) => (
+            "Votre établissement n’est pas ouvert ici",
+            "Ce serveur n’accueille que certains établissements.",
+            "Demandez à votre établissement quel serveur est le vôtre.",
+        ),
+        ("linked-elsewhere", _) => (
+            "Ce compte scolaire ouvre déjà un autre espace",
+            "Un compte scolaire n’ouvre qu’un seul espace.",
+            "Entrez dans cet autre espace pour l’en délier, puis recommencez.",
+        ),
         (_, 401) => (
             "Votre session est terminée",
             "Elle a trop duré, ou a été fermée depuis un autre appareil.",
@@ -199,6 +224,31 @@ fn english(problem: &Problem) -> Words {
             "This account is suspended",
             "Whoever looks after the server has suspended this account.",
             "Write to them to learn why.",
+        ),
+        ("sign-in-outdated", _) => (
+            "This sign-in has expired",
+            "It took more than ten minutes, was begun in another browser, or is over already.",
+            "Begin again from your school’s desk or from the sign-in page.",
+        ),
+        ("school-away", _) => (
+            "The school does not answer",
+            "We could not reach your school. Your space is fine.",
+            "Try again in a minute, or sign in another way if you have a password or a passkey.",
+        ),
+        ("school-not-believed", _) => (
+            "The school could not recognise you",
+            "Its answer is not the one we expected, so to be careful we did not follow it.",
+            "Try again; if it lasts, give the number below to whoever looks after the server.",
+        ),
+        ("school-not-admitted", _) => (
+            "Your school is not open here",
+            "This server takes in some schools only.",
+            "Ask your school which server is yours.",
+        ),
+        ("linked-elsewhere", _) => (
+            "This school account opens another space already",
+            "A school account opens one space only.",
+            "Enter that other space to unlink it there, then try again.",
         ),
         (_, 401) => (
             "You are no longer signed in",

@@ -18,12 +18,15 @@ pub mod next;
 pub mod pages;
 pub mod parts;
 pub mod path;
+pub mod second;
 pub mod settings;
 pub mod shell;
 pub mod sign_in;
 pub mod sign_out;
 pub mod start;
+pub mod upstream;
 pub mod visitor;
+pub mod ways;
 
 pub use crate::language::Language;
 pub use form::Form;

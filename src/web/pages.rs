@@ -11,15 +11,16 @@ use http::{Method, Request, Response, StatusCode};
 use super::visitor::House;
 use super::{
     Answer, Form, Instead, Visitor, applications, authorize, confirm, end_session, error, form, gallery, home, path,
-    see_other, settings, sign_in, sign_out, start,
+    second, see_other, settings, sign_in, sign_out, start, upstream, ways,
 };
 use crate::address::Addresses;
 use crate::clock::Clock;
 use crate::http::cookie::Cookies;
 use crate::http::negotiate::Wanted;
 use crate::http::{Body, Problem};
-use crate::identity::account::{Accounts, SignedIn};
+use crate::identity::account::{Accounts, Passkeys, SignedIn};
 use crate::identity::provider::Provider;
+use crate::identity::upstream::Upstreams;
 use crate::secret::SecretKey;
 
 /// What pages work with.
@@ -29,6 +30,10 @@ pub struct Pages {
     pub provider: Arc<Provider>,
     pub key: Arc<SecretKey>,
     pub clock: Arc<dyn Clock>,
+    /// The schools that people come in through.
+    pub upstreams: Arc<Upstreams>,
+    /// `None` where the server has no name that passkeys could be for.
+    pub passkeys: Option<Passkeys>,
     /// Providers that people may sign in with: the ENTs.
     pub doors: Vec<Door>,
     /// Whether pages for development are there.
@@ -41,6 +46,14 @@ pub struct Door {
     /// Where signing in with it begins.
     pub path: String,
     pub name: String,
+}
+
+impl Door {
+    /// The doors of all providers.
+    pub fn all(upstreams: &Upstreams) -> Vec<Self> {
+        let door = |(id, name): (&str, &str)| Self { path: upstream::door(id), name: name.to_owned() };
+        upstreams.names().map(door).collect()
+    }
 }
 
 /// A page.
@@ -65,6 +78,17 @@ enum Page<'a> {
     Interaction,
     EndSession,
     EndSessionConfirmed,
+    /// The way to a school of this id, and back.
+    School(&'a str),
+    SchoolReturn(&'a str),
+    SchoolChoice(&'a str),
+    /// A school tells that somebody signed out.
+    SchoolSignedOut(&'a str),
+    Second,
+    Passkey,
+    Ways,
+    AddApp,
+    AddPasskey,
 }
 
 /// What a page is asked for.
@@ -103,16 +127,30 @@ impl<'a> Page<'a> {
             ["settings", "keys", "new"] => Self::NewKey,
             ["settings", "keys", id] => Self::Key(id),
             ["settings", "applications"] => Self::Applications,
+            ["login", "oidc", id] => Self::School(id),
+            ["login", "oidc", id, "callback"] => Self::SchoolReturn(id),
+            ["login", "oidc", id, "choice"] => Self::SchoolChoice(id),
+            ["login", "oidc", id, "backchannel"] => Self::SchoolSignedOut(id),
+            ["login", "second"] => Self::Second,
+            ["login", "passkey"] => Self::Passkey,
+            ["settings", "ways"] => Self::Ways,
+            ["settings", "ways", "app"] => Self::AddApp,
+            ["settings", "ways", "passkey"] => Self::AddPasskey,
             _ => return None,
         })
     }
 
     fn methods(self) -> &'static [&'static str] {
         match self {
-            Self::Start | Self::Home | Self::SignedOut | Self::Settings | Self::Events | Self::Parts => {
-                &["GET", "HEAD"]
-            }
-            Self::SignOut | Self::EndSessionConfirmed => &["POST"],
+            Self::Start
+            | Self::Home
+            | Self::SignedOut
+            | Self::Settings
+            | Self::Events
+            | Self::Parts
+            | Self::School(_)
+            | Self::SchoolReturn(_) => &["GET", "HEAD"],
+            Self::SignOut | Self::EndSessionConfirmed | Self::SchoolSignedOut(_) | Self::Passkey => &["POST"],
             _ => &["GET", "HEAD", "POST"],
         }
     }
@@ -124,11 +162,11 @@ impl<'a> Page<'a> {
         matches!(self, Self::Home | Self::SignIn)
     }
 
-    /// Whether applications send forms there from pages of theirs.
+    /// Whether applications, or schools, send forms there: not from pages of ours.
     ///
     /// Spec: O-141, O-194
     fn is_for_applications(self) -> bool {
-        matches!(self, Self::Authorize | Self::EndSession)
+        matches!(self, Self::Authorize | Self::EndSession | Self::SchoolSignedOut(_))
     }
 
     async fn answer(self, pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
@@ -152,6 +190,15 @@ impl<'a> Page<'a> {
             Self::Interaction => authorize::go_on(pages, visitor, asked).await,
             Self::EndSession => end_session::answer(pages, visitor, asked).await,
             Self::EndSessionConfirmed => end_session::confirmed(pages, visitor, asked).await,
+            Self::School(id) => upstream::begin(pages, visitor, asked, id).await,
+            Self::SchoolReturn(id) => upstream::come_back(pages, visitor, asked, id).await,
+            Self::SchoolChoice(id) => upstream::choose(pages, visitor, asked, id).await,
+            Self::SchoolSignedOut(id) => upstream::signed_out(pages, asked, id).await,
+            Self::Second => second::answer(pages, visitor, asked).await,
+            Self::Passkey => second::with_passkey(pages, visitor, asked).await,
+            Self::Ways => ways::answer(pages, visitor, asked).await,
+            Self::AddApp => ways::app(pages, visitor, asked).await,
+            Self::AddPasskey => ways::passkey(pages, visitor, asked).await,
         }
     }
 }

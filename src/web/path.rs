@@ -16,6 +16,16 @@ pub const SIGN_OUT: &str = "/.account/logout/";
 pub const SIGNED_OUT: &str = "/.account/signed-out/";
 /// Showing again who one is.
 pub const CONFIRM: &str = "/.account/confirm/";
+/// The second factor at sign-in.
+pub const SECOND: &str = "/.account/login/second/";
+/// Signing in with a passkey alone; takes POST only.
+pub const PASSKEY: &str = "/.account/login/passkey/";
+/// Schools, passkeys, an app that shows codes.
+pub const WAYS: &str = "/.account/settings/ways/";
+/// Adding an app that shows codes.
+pub const ADD_APP: &str = "/.account/settings/ways/app/";
+/// Adding a passkey.
+pub const ADD_PASSKEY: &str = "/.account/settings/ways/passkey/";
 /// Ways in, devices, applications, keys, language.
 pub const SETTINGS: &str = "/.account/settings/";
 /// Where devices are signed out; takes POST only.

@@ -6,8 +6,8 @@ use http::header::{HeaderValue, RETRY_AFTER};
 
 use super::pages::Door;
 use super::parts::{Banner, Field, Summary, Tone};
-use super::{Answer, Asked, Form, Next, Pages, Shell, Visitor, next, page, path, see_other};
-use crate::identity::account::{Account, Email, Error, Password, Refusal, SignedInBy};
+use super::{Answer, Asked, Form, Next, Pages, Shell, Visitor, assets, next, page, path, second, see_other};
+use crate::identity::account::{Account, Challenge, Email, Error, Password, Refusal, SignedInBy};
 
 /// What the page says.
 struct Words {
@@ -20,6 +20,7 @@ struct Words {
     stay: &'static str,
     stay_help: &'static str,
     enter: &'static str,
+    passkey: &'static str,
     wrong: &'static str,
     incomplete: &'static str,
     no_email: &'static str,
@@ -38,6 +39,7 @@ const FRENCH: Words = Words {
     stay: "Garder ma session ouverte sur cet appareil",
     stay_help: "À cocher seulement si personne d’autre ne s’en sert.",
     enter: "Entrer",
+    passkey: "Entrer avec une clé d’accès",
     wrong: "L’adresse ou le mot de passe n’est pas le bon. Vérifiez l’un et l’autre, puis recommencez.",
     incomplete: "Il manque quelque chose",
     no_email: "Écrivez votre adresse e-mail, comme prenom@example.org.",
@@ -58,6 +60,7 @@ const ENGLISH: Words = Words {
     stay: "Stay signed in on this device",
     stay_help: "Only if nobody else uses it.",
     enter: "Sign in",
+    passkey: "Sign in with a passkey",
     wrong: "The address or the password is not right. Check both and try again.",
     incomplete: "Something is missing",
     no_email: "Write your e-mail address, such as name@example.org.",
@@ -78,6 +81,8 @@ struct Page<'a> {
     email: &'a Field,
     password: &'a Field,
     stays: bool,
+    passkey: Option<Challenge>,
+    script: &'static str,
 }
 
 /// What somebody typed, and what is wrong with it.
@@ -152,7 +157,9 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
         Ok(account) if account.disabled => {
             show(pages, visitor, words, &next, typed.stop(StatusCode::FORBIDDEN, words.disabled))
         }
-        Ok(account) => enter(pages, visitor, &account, &next, SignedInBy { stays, ..SignedInBy::password() }).await,
+        Ok(account) => {
+            second::enter(pages, visitor, &account, &next, SignedInBy { stays, ..SignedInBy::password() }).await
+        }
         Err(Error::Refused(Refusal::WrongLogin)) => {
             show(pages, visitor, words, &next, typed.stop(StatusCode::FORBIDDEN, words.wrong))
         }
@@ -167,10 +174,10 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
     }
 }
 
-/// Signs somebody in who has shown who they are, by whatever means, and sends them on.
+/// Signs somebody in who has shown all that is asked of them, and sends them on.
 ///
 /// Spec: O-192
-pub async fn enter(pages: &Pages, visitor: &Visitor, account: &Account, next: &Next, by: SignedInBy) -> Answer {
+pub(super) async fn begin(pages: &Pages, visitor: &Visitor, account: &Account, next: &Next, by: SignedInBy) -> Answer {
     if let Some(before) = &visitor.session {
         pages.accounts.end_session(&before.token).await?;
     }
@@ -191,6 +198,8 @@ fn show(pages: &Pages, visitor: &Visitor, words: &'static Words, next: &Next, ty
         email: &typed.email,
         password: &typed.password,
         stays: typed.stays,
+        passkey: second::anyone(pages),
+        script: assets::passkey(),
     };
     page(typed.status, &shown, visitor)
 }

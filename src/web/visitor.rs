@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT_LANGUAGE, COOKIE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::request::Parts;
 
 use super::{Form, Next, device, next, path};
@@ -37,6 +37,8 @@ pub struct Visitor {
     browser: Secret,
     /// Path and query of the page, as far as it may be asked for again.
     here: String,
+    /// The cookies that came.
+    sent: HeaderMap,
     /// Cookies that the answer sets.
     set: Vec<HeaderValue>,
 }
@@ -78,6 +80,7 @@ impl Visitor {
             csrf: Secret::new(URL_SAFE_NO_PAD.encode(house.key.mac("csrf", holder.as_bytes()))),
             browser,
             here: here(head.uri.path(), &query),
+            sent: head.headers.get_all(COOKIE).iter().map(|line| (COOKIE, line.clone())).collect(),
             set,
         }
     }
@@ -94,6 +97,11 @@ impl Visitor {
     /// Spec: O-191
     pub fn browser(&self) -> [u8; 32] {
         secret::hash_secret(self.browser.reveal())
+    }
+
+    /// What the browser keeps under this name.
+    pub(super) fn kept(&self, cookie: Cookie) -> Option<&str> {
+        Cookies::of(&self.addresses).read(&self.sent, cookie).filter(|value| !value.is_empty())
     }
 
     /// The base address of the server.

@@ -6,11 +6,14 @@ use std::time::Duration;
 use cartable::address::Addresses;
 use cartable::clock::SetClock;
 use cartable::fetch::{self, Fetch};
-use cartable::identity::upstream::{Answer, Begun, Config, Credentials, Fault, Person, Purpose, Upstreams, Wish};
+use cartable::identity::upstream::{
+    Answer, Begun, Came, Config, Credentials, Endpoints, Fault, Person, Purpose, Upstreams, Wish, with,
+};
 use cartable::secret::{Secret, SecretKey};
 use cartable::units::Span;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use url::Url;
 
 use crate::ent::{CLIENT, Ent, Lie, Registered, SCHOOL, SECRET};
 use crate::world::BEGINNING;
@@ -47,7 +50,7 @@ impl School {
         change(&mut config);
         let known = [(config, Credentials::Secret(Secret::new(SECRET)))];
         let secret = Arc::new(SecretKey::ephemeral());
-        let upstreams = Upstreams::new(known, &base.parse().unwrap(), &fetch, secret, clock.clone());
+        let upstreams = Upstreams::new(known, base, &fetch, secret, clock.clone());
         Self { ent, upstreams, clock }
     }
 
@@ -61,17 +64,23 @@ impl School {
     }
 
     /// Comes back from the school with what it sent along.
-    async fn finish(&self, begun: &Begun, callback: &str) -> Result<(Person, Wish), Fault> {
-        let answer = Answer::read(callback.split_once('?').unwrap().1).unwrap();
-        self.upstreams.finish("armorique", Some(&begun.sealed), answer).await
+    async fn finish(&self, begun: &Begun, callback: &str) -> Result<Came, Fault> {
+        self.upstreams.finish("armorique", &begun.sealed, answer(callback)).await
     }
 
     /// The whole way there and back.
     async fn sign_in(&self, login: &str) -> Result<Person, Fault> {
         let begun = self.wish(Purpose::SignIn).await?;
         let callback = self.ent.sign_in(begun.url.as_str(), login);
-        self.finish(&begun, &callback).await.map(|(person, _)| person)
+        self.finish(&begun, &callback).await.map(|came| came.person)
     }
+}
+
+/// What a browser brings back to this address.
+fn answer(callback: &str) -> Answer {
+    let url: Url = callback.parse().unwrap();
+    let pairs: Vec<_> = url.query_pairs().into_owned().collect();
+    Answer::read(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))).unwrap()
 }
 
 /// Shows: O-301, O-302, O-303, O-309, O-312
@@ -85,8 +94,8 @@ async fn a_pupil_and_a_teacher_come_in() {
     assert_eq!((sent["scope"].as_str(), sent["ui_locales"].as_str()), ("openid profile email", "fr"));
     assert!(sent["state"].len() == 43 && sent["nonce"].len() == 43 && !begun.sealed.contains(&sent["state"]));
     let callback = school.ent.sign_in(begun.url.as_str(), "malo");
-    let (malo, wish) = school.finish(&begun, &callback).await.unwrap();
-    assert_eq!(wish.next, "/.account/files/");
+    let Came { person: malo, wish, rest } = school.finish(&begun, &callback).await.unwrap();
+    assert_eq!((wish.next.as_str(), rest.as_str()), ("/.account/files/", ""));
     assert_eq!((malo.issuer.as_str(), malo.subject.as_str()), (school.ent.issuer.as_str(), "ent-malo"));
     assert_eq!((malo.name.as_deref(), malo.tenant.as_deref()), (Some("Malo Fictif"), Some(SCHOOL)));
     assert_eq!((malo.sid, malo.authenticated), (school.ent.session("malo"), Some(BEGINNING)));
@@ -143,11 +152,13 @@ async fn an_answer_is_good_for_the_browser_that_asked_once_and_for_ten_minutes()
     let (mine, theirs) = (school.begin().await, school.begin().await);
     let callback = school.ent.sign_in(mine.url.as_str(), "malo");
     assert_eq!(school.finish(&theirs, &callback).await, Err(Fault::Stale), "another browser, or another tab");
-    let answer = || Answer::read(callback.split_once('?').unwrap().1).unwrap();
-    assert_eq!(school.upstreams.finish("armorique", None, answer()).await, Err(Fault::Stale));
-    assert_eq!(school.upstreams.finish("armorique", Some("x"), answer()).await, Err(Fault::Stale));
-    assert_eq!(school.upstreams.finish("other", Some(&mine.sealed), answer()).await, Err(Fault::Unknown));
-    assert!(school.finish(&mine, &callback).await.is_ok());
+    for kept in ["", "x", "..", &mine.sealed[1..]] {
+        assert_eq!(school.upstreams.finish("armorique", kept, answer(&callback)).await, Err(Fault::Stale), "{kept}");
+    }
+    assert_eq!(school.upstreams.finish("other", &mine.sealed, answer(&callback)).await, Err(Fault::Unknown));
+    let both = with(Some(&theirs.sealed), &mine.sealed);
+    let came = school.upstreams.finish("armorique", &both, answer(&callback)).await.unwrap();
+    assert_eq!(came.rest, theirs.sealed, "the other tab's sign-in goes on");
     assert_eq!(school.finish(&mine, &callback).await, Err(Fault::Refused("invalid_grant".into())), "the back button");
     let late = school.begin().await;
     let callback = school.ent.sign_in(late.url.as_str(), "malo");
@@ -155,7 +166,7 @@ async fn an_answer_is_good_for_the_browser_that_asked_once_and_for_ten_minutes()
     assert_eq!(school.finish(&late, &callback).await, Err(Fault::Stale));
     let refused = school.begin().await;
     let state = refused.url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
-    let callback = format!("/?error=access_denied&state={state}&iss={}", school.ent.issuer);
+    let callback = format!("https://pods.example/?error=access_denied&state={state}&iss={}", school.ent.issuer);
     assert_eq!(school.finish(&refused, &callback).await, Err(Fault::Refused("access_denied".into())));
 }
 
@@ -212,7 +223,7 @@ async fn only_the_schools_that_are_named_come_in() {
 async fn a_school_without_a_configuration_document_is_reached_by_its_endpoints() {
     let school = School::with(|config| {
         let place = |name: &str| format!("{}/{name}", config.issuer).parse().unwrap();
-        config.endpoints = Some(cartable::identity::upstream::Endpoints {
+        config.endpoints = Some(Endpoints {
             authorization: place("authorize"),
             token: place("token"),
             userinfo: Some(place("userinfo")),

@@ -14,12 +14,13 @@ use cartable::http::account::AccountApi;
 use cartable::http::headers::forwarded::Trusted;
 use cartable::http::oidc::Endpoints;
 use cartable::http::resource::Adapter;
-use cartable::identity::account::Accounts;
+use cartable::identity::account::{Accounts, Passkeys};
 use cartable::identity::issue::AccessToken;
 use cartable::identity::jwk::{PublicKey, Thumbprint};
 use cartable::identity::jws::Algorithm;
 use cartable::identity::keys::Keys;
 use cartable::identity::provider::{self, Provider};
+use cartable::identity::upstream::{self, Upstreams};
 use cartable::identity::{Config, Identity, Parts};
 use cartable::path::PodName;
 use cartable::pods::{Limits, NoRemoteGroups, Pods, RemoteGroups};
@@ -32,6 +33,7 @@ use cartable::server::{Stop, serve};
 use cartable::storage::sqlite::{Options, Sqlite};
 use cartable::storage::{Pod, Storage, Version};
 use cartable::web::Pages;
+use cartable::web::pages::Door;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
@@ -99,6 +101,7 @@ pub const PREFIXES: &str = "@prefix acl: <http://www.w3.org/ns/auth/acl#>. @pref
     @prefix pim: <http://www.w3.org/ns/pim/space#>. @prefix solid: <http://www.w3.org/ns/solid/terms#>.\n\
     @prefix vcard: <http://www.w3.org/2006/vcard/ns#>. @prefix s: <http://schema.org/>.\n";
 
+type Schools = Box<dyn FnOnce(&str, Arc<SetClock>) -> Vec<(upstream::Config, upstream::Credentials)>>;
 type Wrap = Box<dyn FnOnce(Arc<dyn Storage>) -> Arc<dyn Storage>>;
 
 /// How a world differs from the usual one.
@@ -114,6 +117,8 @@ pub struct Settings {
     /// Whether strangers may name http addresses of this machine.
     pub reaches_loopback: bool,
     pub identity: Config,
+    /// The schools that people come in through, given the address of the server and its clock.
+    pub schools: Schools,
     /// Puts something between the server and its storage.
     pub wrap: Wrap,
 }
@@ -128,6 +133,7 @@ impl Default for Settings {
             remote_groups: Arc::new(NoRemoteGroups),
             reaches_loopback: false,
             identity: Config::default(),
+            schools: Box::new(|_, _| Vec::new()),
             wrap: Box::new(|storage| storage),
         }
     }
@@ -181,6 +187,8 @@ impl World {
             public: pods.clone(),
         };
         let provider = Arc::new(Provider::new(&settings.identity, parts));
+        let schools = (settings.schools)(addresses.base(), clock.clone());
+        let upstreams = Arc::new(Upstreams::new(schools, addresses.base(), &fetch, secret.clone(), clock.clone()));
         let parts = Parts {
             addresses: addresses.clone(),
             keys: keys.clone(),
@@ -226,7 +234,9 @@ impl World {
                 provider: provider.clone(),
                 key: secret,
                 clock: clock.clone(),
-                doors: Vec::new(),
+                doors: Door::all(&upstreams),
+                upstreams,
+                passkeys: Passkeys::of(addresses.base()),
                 dev: settings.open,
             },
             patience: Duration::from_secs(30),

@@ -2,14 +2,17 @@
 //!
 //! A link belongs to one account. It is found by issuer and subject alone, never by an e-mail address or a name.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Account, AccountId, Accounts, Draft, Refusal, Result};
+use super::{ATTEMPTS, Account, AccountId, Accounts, Draft, Refusal, Result, Session, json};
 use crate::clock::Timestamp;
-use crate::identity::upstream::Person;
+use crate::identity::upstream::{self, Person, SignedOut};
+use crate::storage::{self, Change, EntryIs, EntryWrite, Scope};
 
 /// Somebody at an upstream provider who may open the account.
 ///
@@ -35,6 +38,11 @@ impl Link {
             name: person.name.clone(),
             tenant: person.tenant.clone(),
         }
+    }
+
+    /// Its name in forms.
+    pub fn id(&self) -> String {
+        digest(&self.issuer, &self.subject)
     }
 
     /// Whether it is a link to this person.
@@ -110,11 +118,56 @@ impl Accounts {
         .await
     }
 
-    /// Removes a link. Sessions that began with it are ended by the caller.
+    /// Removes a link and ends the sessions that rest on it.
     ///
     /// Spec: O-306
     pub async fn unlink(&self, id: &AccountId, issuer: &str, subject: &str) -> Result<()> {
-        self.edit(id, |draft| draft.remove_link(issuer, subject)).await
+        self.edit(id, |draft| draft.remove_link(issuer, subject)).await?;
+        self.end_where(id, |session| rests_on(session, issuer, Some(subject), None)).await
+    }
+
+    /// Ends the sessions that rest on one at a provider where somebody has signed out. A token that was used before is
+    /// refused.
+    ///
+    /// Spec: O-310
+    pub async fn sign_out_upstream(&self, told: &SignedOut) -> Result<()> {
+        self.hear_once(told).await?;
+        let account = match (&told.subject, &told.sid) {
+            (Some(subject), _) => self.entry::<AccountId>(&key(&told.issuer, subject)).await?,
+            (None, Some(sid)) => self.entry::<AccountId>(&sid_key(&told.issuer, sid)).await?,
+            (None, None) => None,
+        };
+        let Some(account) = account else { return Ok(()) };
+        let (subject, sid) = (told.subject.as_deref(), told.sid.as_deref());
+        self.end_where(&account, |session| rests_on(session, &told.issuer, subject, sid)).await
+    }
+
+    /// Remembers a logout token for as long as it would be believed. Tokens are folded into 256 records, which forget
+    /// what is too old whenever they are written.
+    ///
+    /// Spec: O-310
+    async fn hear_once(&self, told: &SignedOut) -> Result<()> {
+        let name = digest(&told.issuer, &told.id);
+        let key: Arc<str> = format!("logout-token/{}", &name[..2]).into();
+        for _ in 0..ATTEMPTS {
+            let now = self.clock.now();
+            let entry = self.storage.entry(&key).await?;
+            let expected = entry.as_ref().map_or(EntryIs::Absent, |entry| EntryIs::At(entry.version));
+            let heard = entry.and_then(|entry| serde_json::from_slice::<Vec<(String, Timestamp)>>(&entry.value).ok());
+            let mut heard = heard.unwrap_or_default();
+            heard.retain(|(_, until)| *until >= now);
+            if heard.iter().any(|(known, _)| *known == name) {
+                return Err(Refusal::HeardBefore.into());
+            }
+            heard.push((name.clone(), now.plus(upstream::REMEMBERED)));
+            let mut change = Change::of(Scope::House, now);
+            change.entries.push(EntryWrite { key: key.clone(), expected, value: Some(json(&heard)?) });
+            match self.storage.commit(change).await {
+                Err(storage::Error::Moved | storage::Error::Taken(_)) => {}
+                done => return Ok(done.map(|_| ())?),
+            }
+        }
+        Err(storage::Error::Moved.into())
     }
 
     /// Keeps what a provider says of somebody now, if it says something else than before.
@@ -137,8 +190,31 @@ impl Accounts {
 /// The record that says whose a link is. Issuers and subjects may hold any character, so that only a digest of both
 /// keeps them apart.
 fn key(issuer: &str, subject: &str) -> String {
-    let digest = Sha256::new().chain_update(issuer).chain_update([0]).chain_update(subject).finalize();
-    format!("link/{}", URL_SAFE_NO_PAD.encode(digest))
+    format!("link/{}", digest(issuer, subject))
+}
+
+/// The record that says whose session rests on one at a provider, which may name nothing but that when it ends.
+fn sid_key(issuer: &str, sid: &str) -> String {
+    format!("upstream-session/{}", digest(issuer, sid))
+}
+
+/// [`sid_key`] of a session, if it rests on one at a provider.
+pub(super) fn session_key(session: &Session) -> Option<Arc<str>> {
+    let upstream = session.upstream.as_ref()?;
+    Some(sid_key(&upstream.issuer, upstream.session.as_deref()?).into())
+}
+
+/// Whether a session rests on this person, and this session, at a provider; `None` is any.
+fn rests_on(session: &Session, issuer: &str, subject: Option<&str>, sid: Option<&str>) -> bool {
+    session.upstream.as_ref().is_some_and(|upstream| {
+        upstream.issuer == issuer
+            && subject.is_none_or(|subject| upstream.subject == subject)
+            && sid.is_none_or(|sid| upstream.session.as_deref() == Some(sid))
+    })
+}
+
+fn digest(issuer: &str, name: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::new().chain_update(issuer).chain_update([0]).chain_update(name).finalize())
 }
 
 #[cfg(test)]

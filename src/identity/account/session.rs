@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::password::{Hash, Password, Verdict};
 use super::throttle::Counted;
-use super::{Account, AccountId, Accounts, Email, Error, Event, Happened, NEW, Refusal, Result, draft, json};
+use super::{Account, AccountId, Accounts, Email, Error, Event, Happened, NEW, Refusal, Result, draft, json, link};
 use crate::clock::Timestamp;
 use crate::secret::{self, Secret};
 use crate::storage::{self, Change, EntryIs, EntryWrite, KeyRange, Scope, Version};
@@ -143,10 +143,12 @@ pub struct UpstreamSession {
 }
 
 /// How somebody signed in, and from what.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SignedInBy {
     pub methods: Vec<Method>,
     pub upstream: Option<UpstreamSession>,
+    /// When they showed who they are elsewhere; `None`: now, and here.
+    pub authenticated: Option<Timestamp>,
     /// Browser and system, so that people recognise their devices.
     pub device: Option<String>,
     /// Whether the device is theirs and stays signed in when its browser is closed.
@@ -299,7 +301,7 @@ impl Accounts {
             since: now,
             until: now.plus(IDLE),
             last_seen: now,
-            authenticated: now,
+            authenticated: by.authenticated.map_or(now, |at| at.min(now)),
             methods: by.methods,
             upstream: by.upstream,
             device: by.device,
@@ -311,6 +313,9 @@ impl Accounts {
         change.entries.extend(self.old_events(&account.id, now).await?);
         let happened = Happened::SignedIn { device: session.device.clone() };
         change.entries.push(Event::entry(now, &account.id, happened)?);
+        if let Some(key) = link::session_key(&session) {
+            change.entries.push(EntryWrite { key, expected: EntryIs::Anything, value: Some(json(&account.id)?) });
+        }
         change.entries.push(EntryWrite { key: token.key(), expected: NEW, value: Some(json(&session)?) });
         let mut others = self.session_entries(&account.id).await?;
         others.sort_by_key(|(_, session)| std::cmp::Reverse(session.as_ref().map(|session| session.until)));
@@ -417,10 +422,13 @@ impl Accounts {
         let ends = |session: &Option<Session>| session.as_ref().is_none_or(&ends);
         loop {
             let entries = self.session_entries(account).await?;
-            let keys: Vec<_> = entries.into_iter().filter(|(_, session)| ends(session)).map(|(key, _)| key).collect();
-            if keys.is_empty() {
+            let ending: Vec<_> = entries.into_iter().filter(|(_, session)| ends(session)).collect();
+            if ending.is_empty() {
                 return Ok(());
             }
+            let upstream = |session: &Option<Session>| session.as_ref().and_then(link::session_key);
+            let keys = ending.iter().flat_map(|(key, session)| [Some(key.clone()), upstream(session)]).flatten();
+            let keys: Vec<_> = keys.collect();
             self.remove_entries(keys).await?;
         }
     }

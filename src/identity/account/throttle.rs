@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Accounts, Email, Error, Refusal, json};
+use super::{AccountId, Accounts, Email, Error, Refusal, json};
 use crate::clock::Timestamp;
 use crate::storage::{self, Change, EntryIs, EntryWrite, Scope};
 
@@ -25,6 +25,8 @@ const ATTEMPTS: usize = 8;
 #[derive(Debug, Clone, Copy)]
 pub enum Counted<'a> {
     Account(&'a Email),
+    /// Codes that are typed after a password.
+    Factor(&'a AccountId),
     /// Many pupils sit behind the one address of a school.
     Address(IpAddr),
 }
@@ -32,7 +34,7 @@ pub enum Counted<'a> {
 impl Counted<'_> {
     fn free(self) -> u32 {
         match self {
-            Self::Account(_) => 5,
+            Self::Account(_) | Self::Factor(_) => 5,
             Self::Address(_) => 40,
         }
     }
@@ -42,6 +44,7 @@ impl Counted<'_> {
     fn key(self) -> Arc<str> {
         let (kind, digest) = match self {
             Self::Account(email) => ("account", Sha256::digest(email.as_str())),
+            Self::Factor(account) => ("factor", Sha256::digest(account.as_str())),
             Self::Address(IpAddr::V4(address)) => ("address", Sha256::digest(address.octets())),
             // Whoever has one IPv6 address has its /64.
             Self::Address(IpAddr::V6(address)) => ("address", Sha256::digest(&address.octets()[..8])),

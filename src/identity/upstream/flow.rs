@@ -113,13 +113,13 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Reads the query; `None` if a parameter comes twice or there is no state.
-    pub fn read(query: &str) -> Option<Self> {
+    /// Reads the parameters; `None` if one comes twice or there is no state.
+    pub fn read<'a>(parameters: impl Iterator<Item = (&'a str, &'a str)>) -> Option<Self> {
         let mut answer = Self::default();
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            let place = match &*name {
+        for (name, value) in parameters {
+            let place = match name {
                 "state" if answer.state.is_empty() => {
-                    answer.state = value.into_owned();
+                    value.clone_into(&mut answer.state);
                     continue;
                 }
                 "state" => return None,
@@ -128,7 +128,7 @@ impl Answer {
                 "iss" => &mut answer.iss,
                 _ => continue,
             };
-            if place.replace(value.into_owned()).is_some() {
+            if place.replace(value.to_owned()).is_some() {
                 return None;
             }
         }
@@ -199,7 +199,7 @@ async fn exchange(
             .add_extra_param("client_assertion_type", ASSERTION_TYPE)
             .add_extra_param("client_assertion", assertion);
     }
-    request.request_async(provider).await.map_err(|error| match error {
+    request.request_async(&provider.way).await.map_err(|error| match error {
         RequestTokenError::Request(error) => Fault::Away(error),
         RequestTokenError::ServerResponse(told) => refused(told.error().as_ref()),
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => unacceptable("answer of the token endpoint"),
@@ -284,11 +284,14 @@ async fn userinfo(
     }
     let request = client.user_info(AccessToken::new(token.clone()), Some(claims.subject().clone()));
     let request = request.map_err(|_| unacceptable("endpoints"))?;
-    let told = request.request_async::<Others, _, CoreGenderClaim>(provider).await.map_err(|error| match error {
-        UserInfoError::Request(error) => Fault::Away(error),
-        UserInfoError::ClaimsVerification(ClaimsVerificationError::InvalidSubject(_)) => unacceptable("userinfo sub"),
-        _ => unacceptable("userinfo"),
-    })?;
+    let told =
+        request.request_async::<Others, _, CoreGenderClaim>(&provider.way).await.map_err(|error| match error {
+            UserInfoError::Request(error) => Fault::Away(error),
+            UserInfoError::ClaimsVerification(ClaimsVerificationError::InvalidSubject(_)) => {
+                unacceptable("userinfo sub")
+            }
+            _ => unacceptable("userinfo"),
+        })?;
     let told = object(&told)?;
     // Some platforms answer 200 with an error in the document.
     if told.contains_key("error") { Err(unacceptable("userinfo")) } else { Ok(told) }
@@ -369,9 +372,9 @@ mod tests {
 
     #[test]
     fn no_parameter_of_an_answer_comes_twice() {
-        let read = Answer::read;
-        let answer = read("code=a%20b&state=s&iss=https%3A%2F%2Fent.example&session_state=x").unwrap();
-        assert_eq!((answer.code.as_deref(), answer.iss.as_deref()), (Some("a b"), Some("https://ent.example")));
+        let read = |query: &str| Answer::read(query.split('&').filter_map(|pair| pair.split_once('=')));
+        let answer = read("code=a&state=s&iss=https://ent.example&session_state=x").unwrap();
+        assert_eq!((answer.code.as_deref(), answer.iss.as_deref()), (Some("a"), Some("https://ent.example")));
         for query in ["", "code=a", "state=", "state=a&state=b", "state=a&code=b&code=c", "state=a&iss=b&iss=b"] {
             assert_eq!(read(query), None, "{query}");
         }

@@ -14,10 +14,12 @@ use crate::identity::jws::Compact;
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 /// Bytes of the longest logout token.
 const LONGEST: usize = 16 << 10;
-/// How old a logout token may be. Its id is remembered for as long.
-pub(super) const LIFETIME: Duration = Duration::from_mins(10);
+/// How old a logout token may be.
+const LIFETIME: Duration = Duration::from_mins(10);
 /// How far clocks may differ.
 const SKEW: Duration = Duration::from_mins(2);
+/// How long the id of a logout token is remembered: as long as it could be believed.
+pub const REMEMBERED: Duration = Duration::from_mins(13);
 
 /// Who signed out at the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]

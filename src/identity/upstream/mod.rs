@@ -22,7 +22,7 @@ use url::Url;
 pub use config::{Config, Endpoints, Mapping, Misconfigured, check};
 pub use credentials::{Credentials, Unreadable};
 pub use flow::{Answer, Purpose, Wish};
-pub use logout::SignedOut;
+pub use logout::{REMEMBERED, SignedOut};
 pub use person::Person;
 
 use crate::clock::{Clock, Timestamp};
@@ -35,6 +35,10 @@ use provider::Provider;
 ///
 /// Spec: O-305
 const DECISION: Duration = Duration::from_mins(10);
+
+/// How many sign-ins a browser keeps, and how many bytes of them.
+const MOST_KEPT: usize = 3;
+const LONGEST_KEPT: usize = 3500;
 
 /// Why nobody came in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,15 +68,28 @@ const fn unacceptable(what: &'static str) -> Fault {
 pub struct Begun {
     /// Where the browser goes.
     pub url: Url,
-    /// What the browser keeps: it opens for [`Upstreams::finish`] only.
+    /// What the browser keeps: it opens for [`Upstreams::finish`] only. See [`with`].
     pub sealed: String,
-    /// Tells this sign-in from others of the same browser; see [`label`].
-    pub label: String,
 }
 
-/// The part of a state that names its cookie, so that two tabs do not take each other's.
-pub fn label(state: &str) -> String {
-    state.chars().filter(char::is_ascii_alphanumeric).take(8).collect()
+/// A sign-in that ended well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Came {
+    pub person: Person,
+    pub wish: Wish,
+    /// What the browser still keeps of other sign-ins.
+    pub rest: String,
+}
+
+/// What a browser keeps when one more sign-in begins, in another tab perhaps: the last few, as long as a cookie may be.
+pub fn with(kept: Option<&str>, sealed: &str) -> String {
+    let before = kept.unwrap_or_default().split('.').filter(|before| !before.is_empty());
+    let mut all: Vec<_> = before.chain([sealed]).rev().take(MOST_KEPT).collect();
+    while all.len() > 1 && all.iter().map(|each| each.len() + 1).sum::<usize>() > LONGEST_KEPT {
+        all.pop();
+    }
+    all.reverse();
+    all.join(".")
 }
 
 /// Somebody who has come from a provider and is known to no account.
@@ -96,17 +113,16 @@ impl Upstreams {
     /// Spec: O-302
     pub fn new(
         configs: impl IntoIterator<Item = (Config, Credentials)>,
-        base: &Url,
+        base: &str,
         fetch: &Arc<Fetch>,
         secret: Arc<SecretKey>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let provider = |(config, credentials): (Config, Credentials)| {
-            let mut redirect = base.clone();
-            redirect.set_path(&format!("/.account/login/oidc/{}/callback", config.id));
-            Provider::new(config, credentials, Arc::clone(fetch), &redirect)
+            let redirect = Url::parse(&format!("{base}.account/login/oidc/{}/callback", config.id)).ok()?;
+            Some(Provider::new(config, credentials, Arc::clone(fetch), &redirect))
         };
-        Self { providers: configs.into_iter().map(provider).collect(), secret, clock }
+        Self { providers: configs.into_iter().filter_map(provider).collect(), secret, clock }
     }
 
     /// Ids and names, in the order of the settings.
@@ -139,20 +155,20 @@ impl Upstreams {
         let metadata = provider.metadata(false, now).await?;
         let flow = Flow::new(id, wish, now);
         let url = flow.url(provider, &metadata, language);
-        Ok(Begun { url, sealed: self.seal("upstream flow", &flow), label: label(&flow.state) })
+        Ok(Begun { url, sealed: self.seal("upstream flow", &flow) })
     }
 
-    /// Takes in somebody who comes back. `sealed` is what their browser kept.
+    /// Takes in somebody who comes back. `kept` is what their browser kept, as [`with`] makes it.
     ///
     /// Spec: O-302, O-303
-    pub async fn finish(&self, id: &str, sealed: Option<&str>, answer: Answer) -> Result<(Person, Wish), Fault> {
+    pub async fn finish(&self, id: &str, kept: &str, answer: Answer) -> Result<Came, Fault> {
         let (provider, now) = (self.provider(id)?, self.clock.now());
-        let flow = sealed.and_then(|sealed| self.open::<Flow>("upstream flow", sealed)).ok_or(Fault::Stale)?;
-        if !flow.expects(id, &answer.state, now) {
-            return Err(Fault::Stale);
-        }
+        let flows = kept.split('.').filter_map(|sealed| Some((sealed, self.open::<Flow>("upstream flow", sealed)?)));
+        let (ours, others): (Vec<_>, Vec<_>) = flows.partition(|(_, flow)| flow.expects(id, &answer.state, now));
+        let (_, flow) = ours.into_iter().next().ok_or(Fault::Stale)?;
         let person = flow::finish(provider, &flow, answer, now).await?;
-        Ok((person, flow.wish))
+        let rest = others.into_iter().map(|(sealed, _)| sealed).collect::<Vec<_>>().join(".");
+        Ok(Came { person, wish: flow.wish, rest })
     }
 
     /// What a browser keeps of a person whom no account knows, until they say what they want.
@@ -199,5 +215,20 @@ impl Upstreams {
     fn open<T: DeserializeOwned>(&self, purpose: &str, sealed: &str) -> Option<T> {
         let plain = self.secret.open(purpose, &URL_SAFE_NO_PAD.decode(sealed).ok()?).ok()?;
         serde_json::from_slice(&plain).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_keeps_the_last_few_sign_ins() {
+        assert_eq!(with(None, "a"), "a");
+        assert_eq!(with(Some(""), "a"), "a");
+        assert_eq!(with(Some("a.b"), "c"), "a.b.c");
+        assert_eq!(with(Some("a.b.c"), "d"), "b.c.d");
+        let long = "x".repeat(3000);
+        assert_eq!(with(Some(&long), &long), long);
     }
 }

@@ -113,9 +113,7 @@ impl AdditionalClaims for Others {}
 pub(super) struct Provider {
     pub config: Config,
     pub credentials: Credentials,
-    fetch: Arc<Fetch>,
-    /// Addresses that the operator named: their origins may be private.
-    named: Vec<Url>,
+    pub way: Way,
     redirect: RedirectUrl,
     /// Locked while it is fetched, so that a class that signs in at once asks once.
     known: Mutex<Known>,
@@ -135,9 +133,9 @@ impl Provider {
     ///
     /// Spec: O-302
     pub fn new(config: Config, credentials: Credentials, fetch: Arc<Fetch>, redirect: &Url) -> Self {
-        let named = config.named();
+        let way = Way { fetch, named: config.named(), within: config.timeout.0 };
         let redirect = RedirectUrl::from_url(redirect.clone());
-        Self { config, credentials, fetch, named, redirect, known: Mutex::default() }
+        Self { config, credentials, way, redirect, known: Mutex::default() }
     }
 
     /// The provider's configuration with its keys. `newer` asks for keys newer than those at hand, which is done
@@ -172,7 +170,7 @@ impl Provider {
         let issuer = IssuerUrl::new(self.config.issuer.clone()).map_err(|_| unacceptable("issuer"))?;
         let metadata = match &self.config.endpoints {
             Some(endpoints) => self.given(issuer, endpoints).await?,
-            None => Metadata::discover_async(issuer, self).await.map_err(|error| undiscovered(&error))?,
+            None => Metadata::discover_async(issuer, &self.way).await.map_err(|error| undiscovered(&error))?,
         };
         let urls = [Some(metadata.authorization_endpoint().url()), metadata.token_endpoint().map(TokenUrl::url)];
         let safe = urls.into_iter().all(|url| url.is_some_and(is_safe));
@@ -182,7 +180,7 @@ impl Provider {
     /// The configuration that the settings give.
     async fn given(&self, issuer: IssuerUrl, endpoints: &Endpoints) -> Result<Metadata, Fault> {
         let jwks = JsonWebKeySetUrl::from_url(endpoints.jwks.clone());
-        let keys = JsonWebKeySet::fetch_async(&jwks, self).await.map_err(|error| undiscovered(&error))?;
+        let keys = JsonWebKeySet::fetch_async(&jwks, &self.way).await.map_err(|error| undiscovered(&error))?;
         let code = vec![ResponseTypes::new(vec![CoreResponseType::Code])];
         let authorization = AuthUrl::from_url(endpoints.authorization.clone());
         let subjects = vec![CoreSubjectIdentifierType::Public];
@@ -206,38 +204,43 @@ impl Provider {
             .set_redirect_uri(self.redirect.clone())
             .set_auth_type(if basic { AuthType::BasicAuth } else { AuthType::RequestBody })
     }
+}
 
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, fetch::Error> {
+/// The way to a provider: the library's requests go out through [`Fetch`], as all others do.
+pub(super) struct Way {
+    fetch: Arc<Fetch>,
+    /// Addresses that the operator named: their origins may be private.
+    named: Vec<Url>,
+    within: Duration,
+}
+
+impl Way {
+    fn request(&self, request: HttpRequest) -> Result<fetch::Request, fetch::Error> {
         let (head, body) = request.into_parts();
         let url = Url::parse(&head.uri.to_string()).map_err(|_| fetch::Error::NotAUrl)?;
         let named = self.named.iter().find(|named| named.origin() == url.origin()).cloned();
-        let request = fetch::Request {
-            method: head.method,
-            url,
-            headers: head.headers,
-            body: body.into(),
-            limit: LONGEST,
-            within: self.config.timeout.0,
-            named,
-        };
-        let fetched = self.fetch.send(request).await?;
-        if fetched.status.is_server_error() {
-            return Err(fetch::Error::Unreachable);
-        }
-        let mut response = HttpResponse::new(fetched.bytes.to_vec());
-        *response.status_mut() = fetched.status;
-        *response.headers_mut() = fetched.headers;
-        Ok(response)
+        let (method, headers, body, within) = (head.method, head.headers, body.into(), self.within);
+        Ok(fetch::Request { method, url, headers, body, limit: LONGEST, within, named })
     }
 }
 
-/// The library's requests go out through [`Fetch`], as all others do.
-impl<'c> AsyncHttpClient<'c> for Provider {
+impl AsyncHttpClient<'_> for Way {
     type Error = fetch::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, fetch::Error>> + Send + 'c>>;
+    /// It borrows nothing: the compiler could not tell otherwise that it may move between threads.
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, fetch::Error>> + Send>>;
 
-    fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(self.send(request))
+    fn call(&self, request: HttpRequest) -> Self::Future {
+        let (fetch, request) = (Arc::clone(&self.fetch), self.request(request));
+        Box::pin(async move {
+            let fetched = fetch.send(request?).await?;
+            if fetched.status.is_server_error() {
+                return Err(fetch::Error::Unreachable);
+            }
+            let mut response = HttpResponse::new(fetched.bytes.to_vec());
+            *response.status_mut() = fetched.status;
+            *response.headers_mut() = fetched.headers;
+            Ok(response)
+        })
     }
 }
 

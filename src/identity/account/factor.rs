@@ -1,0 +1,92 @@
+//! Second factors of an account: an app that shows codes, passkeys, and recovery codes for the day all else is lost.
+//!
+//! They are a record of their own: they change often, and most requests have no use for them.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::codes::RecoveryCodes;
+use super::passkey::Passkey;
+use super::throttle::Counted;
+use super::totp::Totp;
+use super::{ATTEMPTS, AccountId, Accounts, Refusal, Result, json};
+use crate::clock::Timestamp;
+use crate::secret::SecretKey;
+use crate::storage::{self, Change, EntryIs, EntryWrite, Scope};
+
+/// The second factors of an account.
+///
+/// Spec: O-341, O-342
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Factors {
+    #[serde(default)]
+    pub totp: Option<Totp>,
+    #[serde(default)]
+    pub passkeys: Vec<Passkey>,
+    #[serde(default)]
+    pub codes: RecoveryCodes,
+}
+
+impl Factors {
+    /// Whether a password, or a school's word, is not enough to sign in.
+    pub fn are_asked_for(&self) -> bool {
+        self.totp.is_some() || !self.passkeys.is_empty()
+    }
+}
+
+/// Where the factors of an account are kept. Whoever removes the account removes this too.
+pub(super) fn key(account: &AccountId) -> Arc<str> {
+    format!("factors/{account}").into()
+}
+
+impl Accounts {
+    /// The second factors of an account.
+    pub async fn factors(&self, id: &AccountId) -> Result<Factors> {
+        Ok(self.read_factors(id).await?.0)
+    }
+
+    /// Reads the factors, changes them and writes them, as often as others get in between.
+    pub async fn edit_factors<T>(
+        &self,
+        id: &AccountId,
+        edit: impl Fn(&mut Factors, Timestamp) -> Result<T, Refusal>,
+    ) -> Result<T> {
+        for _ in 0..ATTEMPTS {
+            let now = self.clock.now();
+            let (mut factors, expected) = self.read_factors(id).await?;
+            let made = edit(&mut factors, now)?;
+            let mut change = Change::of(Scope::House, now);
+            change.entries.push(EntryWrite { key: key(id), expected, value: Some(json(&factors)?) });
+            match self.storage.commit(change).await {
+                Err(storage::Error::Moved | storage::Error::Taken(_)) => {}
+                done => return Ok(done.map(|_| made)?),
+            }
+        }
+        Err(storage::Error::Moved.into())
+    }
+
+    /// Checks a code that somebody typed: of their app, or one of their recovery codes. Either is used up by it. Attempts
+    /// are counted until one succeeds.
+    ///
+    /// Spec: O-325, O-342
+    pub async fn check_code(&self, id: &AccountId, typed: &str, secret: &SecretKey) -> Result<()> {
+        self.count(Counted::Factor(id)).await?;
+        self.edit_factors(id, |factors, now| {
+            let shown = factors.totp.as_mut().is_some_and(|totp| totp.check(id, typed, secret, now));
+            if shown || factors.codes.redeem(typed) { Ok(()) } else { Err(Refusal::WrongCode) }
+        })
+        .await?;
+        let mut change = Change::of(Scope::House, self.clock.now());
+        change.entries.push(Self::forgotten(Counted::Factor(id)));
+        self.storage.commit(change).await?;
+        Ok(())
+    }
+
+    async fn read_factors(&self, id: &AccountId) -> Result<(Factors, EntryIs)> {
+        match self.storage.entry(&key(id)).await? {
+            Some(entry) => Ok((serde_json::from_slice(&entry.value)?, EntryIs::At(entry.version))),
+            None => Ok((Factors::default(), EntryIs::Absent)),
+        }
+    }
+}
