@@ -150,7 +150,7 @@ impl<'a> Page<'a> {
             | Self::Parts
             | Self::School(_)
             | Self::SchoolReturn(_) => &["GET", "HEAD"],
-            Self::SignOut | Self::EndSessionConfirmed | Self::SchoolSignedOut(_) | Self::Passkey => &["POST"],
+            Self::SignOut | Self::EndSessionConfirmed | Self::SchoolSignedOut(_) => &["POST"],
             _ => &["GET", "HEAD", "POST"],
         }
     }

@@ -18,7 +18,7 @@ pub const SIGNED_OUT: &str = "/.account/signed-out/";
 pub const CONFIRM: &str = "/.account/confirm/";
 /// The second factor at sign-in.
 pub const SECOND: &str = "/.account/login/second/";
-/// Signing in with a passkey alone; takes POST only.
+/// Signing in with a passkey alone.
 pub const PASSKEY: &str = "/.account/login/passkey/";
 /// Schools, passkeys, an app that shows codes.
 pub const WAYS: &str = "/.account/settings/ways/";

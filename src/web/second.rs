@@ -8,7 +8,7 @@ use http::header::{HeaderValue, RETRY_AFTER, SET_COOKIE};
 use super::parts::{Banner, Field, Tone};
 use super::{Answer, Asked, Form, Instead, Next, Pages, Shell, Visitor, assets, next, page, path, see_other, sign_in};
 use crate::http::cookie::{Cookie, Cookies};
-use crate::identity::account::{Account, Challenge, Error, Factors, Half, Method, Refusal, SignedInBy};
+use crate::identity::account::{Account, Challenge, Error, Factors, Half, Method, Passkeys, Refusal, SignedInBy};
 
 /// What the page says.
 struct Words {
@@ -22,6 +22,9 @@ struct Words {
     wrong: &'static str,
     wrong_key: &'static str,
     too_soon: fn(u64) -> String,
+    alone: &'static str,
+    alone_lead: &'static str,
+    otherwise: &'static str,
 }
 
 const FRENCH: Words = Words {
@@ -37,6 +40,9 @@ const FRENCH: Words = Words {
     too_soon: |seconds| {
         format!("Il y a eu plusieurs essais de suite. Recommencez dans {seconds} s ; rien n’est bloqué.")
     },
+    alone: "Entrer avec une clé d’accès",
+    alone_lead: "Votre appareil vous demande de le déverrouiller, puis ouvre votre espace.",
+    otherwise: "Entrer autrement",
 };
 
 const ENGLISH: Words = Words {
@@ -50,6 +56,9 @@ const ENGLISH: Words = Words {
     wrong: "This code is not the right one, or it was used already. Wait for the next one and try again.",
     wrong_key: "The passkey was not recognised. Try again, or sign in another way.",
     too_soon: |seconds| format!("There were several attempts in a row. Try again in {seconds} s; nothing is locked."),
+    alone: "Sign in with a passkey",
+    alone_lead: "Your device asks you to unlock it, then opens your space.",
+    otherwise: "Sign in another way",
 };
 
 #[derive(Template)]
@@ -162,20 +171,52 @@ async fn show(
     page(status, &shown, visitor)
 }
 
-/// What any passkey of this host is asked, for the sign-in page.
-///
-/// Spec: O-341
-pub(super) fn anyone(pages: &Pages) -> Option<Challenge> {
-    pages.passkeys.as_ref()?.begin_signing_in(&pages.key, pages.clock.now()).ok()
+#[derive(Template)]
+#[template(path = "passkey_sign_in.html")]
+struct PasskeyPage {
+    shell: Shell,
+    words: &'static Words,
+    banner: Option<Banner>,
+    here: String,
+    challenge: Challenge,
+    script: &'static str,
 }
 
 /// Signs somebody in with a passkey alone.
 ///
 /// Spec: O-341
 pub(super) async fn with_passkey(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
-    let (Some(form), Some(passkeys)) = (&asked.form, &pages.passkeys) else {
-        return Err(Instead::GoTo(path::SIGN_IN.to_owned()));
+    let Some(passkeys) = &pages.passkeys else { return Err(Instead::GoTo(path::SIGN_IN.to_owned())) };
+    let next = next::parse(asked.query.find("next"));
+    let shown = match &asked.form {
+        Some(form) => whose(pages, passkeys, form).await.map(Some),
+        None => Ok(None),
     };
+    let words = visitor.language.choose(&FRENCH, &ENGLISH);
+    let (status, banner) = match shown {
+        Ok(Some(account)) => {
+            let by = SignedInBy { methods: vec![Method::Hwk], ..SignedInBy::default() };
+            return sign_in::begin(pages, visitor, &account, &next, by).await;
+        }
+        Ok(None) => (StatusCode::OK, None),
+        Err(Error::Refused(Refusal::WrongPasskey)) => {
+            (StatusCode::FORBIDDEN, Some(Banner { tone: Tone::Stop, text: words.wrong_key.to_owned() }))
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let shown = PasskeyPage {
+        shell: Shell::new(visitor, words.alone),
+        words,
+        banner,
+        here: next.after(path::PASSKEY),
+        challenge: passkeys.begin_signing_in(&pages.key, pages.clock.now())?,
+        script: assets::passkey(),
+    };
+    page(status, &shown, visitor)
+}
+
+/// The account whose passkey a form shows.
+async fn whose(pages: &Pages, passkeys: &Passkeys, form: &Form) -> Result<Account, Error> {
     let answer = form.get("passkey");
     let id = passkeys.whose(answer).ok_or(Refusal::WrongPasskey)?;
     let account = pages.accounts.account(&id).await?.ok_or(Refusal::WrongPasskey)?;
@@ -183,6 +224,5 @@ pub(super) async fn with_passkey(pages: &Pages, visitor: &Visitor, asked: &Asked
         passkeys.finish_signing_in(factors, form.get("challenge"), answer, &pages.key, now)
     };
     pages.accounts.edit_factors(&id, show).await?;
-    let by = SignedInBy { methods: vec![Method::Hwk], ..SignedInBy::default() };
-    sign_in::begin(pages, visitor, &account, &next::parse(asked.query.find("next")), by).await
+    Ok(account)
 }

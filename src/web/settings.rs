@@ -19,6 +19,8 @@ struct Words {
     lead: fn(&str) -> String,
     ways: &'static str,
     password: &'static str,
+    others: &'static str,
+    others_help: &'static str,
     change: &'static str,
     devices: &'static str,
     devices_help: &'static str,
@@ -52,6 +54,8 @@ const FRENCH: Words = Words {
     lead: |email| format!("Vous entrez avec {email}."),
     ways: "Façons d’entrer",
     password: "Mot de passe",
+    others: "Établissements et seconde preuve",
+    others_help: "ENT reliés, clés d’accès, application de codes, codes de secours",
     change: "Changer",
     devices: "Appareils connectés",
     devices_help: "Un appareil que vous ne reconnaissez pas ? Déconnectez-le, puis changez de mot de passe.",
@@ -91,6 +95,8 @@ const ENGLISH: Words = Words {
     lead: |email| format!("You sign in with {email}."),
     ways: "Ways in",
     password: "Password",
+    others: "Schools and second proof",
+    others_help: "Linked schools, passkeys, code app, recovery codes",
     change: "Change",
     devices: "Devices signed in",
     devices_help: "A device you do not recognise? Sign it out, then change your password.",
@@ -207,7 +213,13 @@ fn ways(account: &Account, words: &Words) -> Vec<Row> {
         second: login.email.to_string(),
         action: Some(Action::Open { path: path::PASSWORD.to_owned(), label: words.change }),
     });
-    password.collect()
+    let others = Row {
+        icon: icon("key"),
+        name: words.others.to_owned(),
+        second: words.others_help.to_owned(),
+        action: Some(Action::Open { path: path::WAYS.to_owned(), label: words.show }),
+    };
+    password.chain([others]).collect()
 }
 
 fn device(session: &Session, by: &SignedIn, visitor: &Visitor, words: &Words, now: Timestamp) -> Row {

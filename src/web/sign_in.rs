@@ -6,8 +6,8 @@ use http::header::{HeaderValue, RETRY_AFTER};
 
 use super::pages::Door;
 use super::parts::{Banner, Field, Summary, Tone};
-use super::{Answer, Asked, Form, Next, Pages, Shell, Visitor, assets, next, page, path, second, see_other};
-use crate::identity::account::{Account, Challenge, Email, Error, Password, Refusal, SignedInBy};
+use super::{Answer, Asked, Form, Next, Pages, Shell, Visitor, next, page, path, second, see_other};
+use crate::identity::account::{Account, Email, Error, Password, Refusal, SignedInBy};
 
 /// What the page says.
 struct Words {
@@ -81,8 +81,7 @@ struct Page<'a> {
     email: &'a Field,
     password: &'a Field,
     stays: bool,
-    passkey: Option<Challenge>,
-    script: &'static str,
+    passkeys: bool,
 }
 
 /// What somebody typed, and what is wrong with it.
@@ -198,8 +197,7 @@ fn show(pages: &Pages, visitor: &Visitor, words: &'static Words, next: &Next, ty
         email: &typed.email,
         password: &typed.password,
         stays: typed.stays,
-        passkey: second::anyone(pages),
-        script: assets::passkey(),
+        passkeys: pages.passkeys.is_some(),
     };
     page(typed.status, &shown, visitor)
 }

@@ -87,6 +87,12 @@ pub fn door(id: &str) -> String {
     format!("{}oidc/{id}/", path::SIGN_IN)
 }
 
+/// The address where a provider is asked to vouch anew for who is signed in.
+pub(super) fn confirming(id: &str, next: &Next) -> String {
+    let next: String = url::form_urlencoded::byte_serialize(next.as_str().as_bytes()).collect();
+    format!("{}?for=confirm&next={next}", door(id))
+}
+
 /// Sends somebody to their school. A school's desk links here.
 ///
 /// Spec: O-302
@@ -97,7 +103,7 @@ pub(super) async fn begin(pages: &Pages, visitor: &Visitor, asked: &Asked, id: &
         _ => Purpose::SignIn,
     };
     let wish = Wish { purpose, next: next::parse(asked.query.find("next")).to_string() };
-    let begun = pages.upstreams.begin(id, wish, visitor.language.tag()).await.map_err(problem)?;
+    let begun = pages.upstreams.begin(id, wish, visitor.language.tag()).await.map_err(|fault| problem(&fault))?;
     let kept = upstream::with(visitor.kept(Cookie::Upstream), &begun.sealed);
     let cookie = Cookies::of(visitor.addresses()).set(Cookie::Upstream, &kept, Some(KEPT));
     Ok(see_other(begun.url.as_str(), vec![cookie]))
@@ -122,7 +128,7 @@ pub(super) async fn come_back(pages: &Pages, visitor: &Visitor, asked: &Asked, i
         // Whoever goes back to this address after all went well is where they wanted to be.
         Err(Fault::Stale) if visitor.session.is_some() => Ok(see_other(path::HOME, Vec::new())),
         Err(Fault::Refused(code)) if code == "access_denied" => Ok(see_other(path::SIGN_IN, Vec::new())),
-        Err(fault) => Err(problem(fault).into()),
+        Err(fault) => Err(problem(&fault).into()),
     }
 }
 
@@ -161,7 +167,7 @@ fn by(person: &Person) -> SignedInBy {
 pub(super) async fn choose(pages: &Pages, visitor: &Visitor, asked: &Asked, id: &str) -> Answer {
     let kept = visitor.kept(Cookie::Newcomer).and_then(|sealed| pages.upstreams.newcomer(sealed));
     let kept = kept.filter(|(person, _)| person.upstream == id);
-    let (person, next) = kept.ok_or_else(|| problem(Fault::Stale))?;
+    let (person, next) = kept.ok_or_else(|| problem(&Fault::Stale))?;
     let next = next::parse(Some(&next));
     match asked.form.as_ref().map(|form| form.get("choice")) {
         Some("create") => Ok(see_other(path::SIGN_UP, Vec::new())),
@@ -199,15 +205,15 @@ fn show(pages: &Pages, visitor: &Visitor, person: &Person) -> Answer {
 /// What went wrong on the way, with a number under which the log tells more.
 ///
 /// Spec: O-303, O-305
-fn problem(fault: Fault) -> Problem {
+fn problem(fault: &Fault) -> Problem {
     match fault {
         Fault::Unknown => Problem::new(StatusCode::NOT_FOUND, "not-found"),
         Fault::Stale => Problem::new(StatusCode::BAD_REQUEST, "sign-in-outdated"),
-        Fault::Tenant => Problem::fault(StatusCode::FORBIDDEN, "school-not-admitted", &fault),
-        Fault::Away(_) => Problem::fault(StatusCode::SERVICE_UNAVAILABLE, "school-away", &fault)
+        Fault::Tenant => Problem::fault(StatusCode::FORBIDDEN, "school-not-admitted", fault),
+        Fault::Away(_) => Problem::fault(StatusCode::SERVICE_UNAVAILABLE, "school-away", fault)
             .header(RETRY_AFTER, HeaderValue::from_static("30")),
         Fault::Refused(_) | Fault::Unacceptable(_) => {
-            Problem::fault(StatusCode::BAD_GATEWAY, "school-not-believed", &fault)
+            Problem::fault(StatusCode::BAD_GATEWAY, "school-not-believed", fault)
         }
     }
 }
@@ -218,7 +224,7 @@ fn problem(fault: Fault) -> Problem {
 pub(super) async fn signed_out(pages: &Pages, asked: &Asked, id: &str) -> Answer {
     let token = asked.form.as_ref().map_or("", |form| form.get("logout_token"));
     let refused = |fault: Fault| match fault {
-        Fault::Away(_) => problem(fault),
+        Fault::Away(_) => problem(&fault),
         fault => {
             tracing::warn!(upstream = id, "a logout token was refused: {fault}");
             Problem::new(StatusCode::BAD_REQUEST, "logout-token").detail(fault.to_string())

@@ -159,7 +159,13 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
     if form.find("codes").is_some() {
         return draw(pages, visitor, by, words).await;
     }
-    pages.accounts.edit_factors(&by.account.id, |factors, _| Ok(remove(factors, form))).await?;
+    pages
+        .accounts
+        .edit_factors(&by.account.id, |factors, _| {
+            remove(factors, form);
+            Ok(())
+        })
+        .await?;
     Ok(see_other(path::WAYS, Vec::new()))
 }
 
@@ -208,7 +214,9 @@ async fn show(
     banner: Option<Banner>,
 ) -> Answer {
     let factors = pages.accounts.factors(&by.account.id).await?;
-    let linked = |id: &str| by.account.links.iter().any(|link| pages.upstreams.id_of_issuer(&link.issuer) == Some(id));
+    let linked = |id: &str| {
+        by.account.links.iter().any(|link| pages.upstreams.of_issuer(&link.issuer).is_some_and(|(of, _)| of == id))
+    };
     let doors =
         pages.upstreams.names().filter(|(id, _)| !linked(id)).map(|(id, name)| {
             (format!("{}?for=link&next={}", upstream::door(id), path::WAYS), (words.add_school)(name))
@@ -228,7 +236,7 @@ async fn show(
 }
 
 fn school(pages: &Pages, visitor: &Visitor, link: &Link, words: &Words) -> Row {
-    let school = pages.upstreams.name_of_issuer(&link.issuer).unwrap_or(&link.issuer);
+    let school = pages.upstreams.of_issuer(&link.issuer).map_or(&*link.issuer, |(_, name)| name);
     Row {
         icon: icon("user"),
         name: (words.school)(school, link.name.as_deref().unwrap_or(&link.subject)),
@@ -291,7 +299,13 @@ pub(super) async fn app(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answ
     let Some(totp) = offer.take_up(form.get("code"), id, &pages.key, pages.clock.now()) else {
         return show_app(pages, visitor, by, words, &offer, Some(words.wrong));
     };
-    pages.accounts.edit_factors(id, |factors, _| Ok(factors.totp = Some(totp.clone()))).await?;
+    pages
+        .accounts
+        .edit_factors(id, |factors, _| {
+            factors.totp = Some(totp.clone());
+            Ok(())
+        })
+        .await?;
     draw_first(pages, visitor, by, words).await
 }
 
@@ -357,7 +371,13 @@ pub(super) async fn passkey(pages: &Pages, visitor: &Visitor, asked: &Asked) -> 
         passkeys.finish_adding(id, sealed, answer, form.get("name"), &pages.key, now)
     });
     if let Some(Ok(passkey)) = added {
-        pages.accounts.edit_factors(id, |factors, _| Ok(factors.passkeys.push(passkey.clone()))).await?;
+        pages
+            .accounts
+            .edit_factors(id, |factors, _| {
+                factors.passkeys.push(passkey.clone());
+                Ok(())
+            })
+            .await?;
         return draw_first(pages, visitor, by, words).await;
     }
     let factors = pages.accounts.factors(id).await?;
@@ -402,6 +422,12 @@ async fn draw_first(pages: &Pages, visitor: &Visitor, by: &SignedIn, words: &'st
 /// Spec: O-342
 async fn draw(pages: &Pages, visitor: &Visitor, by: &SignedIn, words: &'static Words) -> Answer {
     let (drawn, codes) = RecoveryCodes::draw();
-    pages.accounts.edit_factors(&by.account.id, |factors, _| Ok(factors.codes = drawn.clone())).await?;
+    pages
+        .accounts
+        .edit_factors(&by.account.id, |factors, _| {
+            factors.codes = drawn.clone();
+            Ok(())
+        })
+        .await?;
     page(StatusCode::OK, &CodesPage { shell: Shell::new(visitor, words.codes_title), words, codes }, visitor)
 }

@@ -35,6 +35,7 @@ mod ranges;
 mod raw;
 mod reading;
 mod requests;
+mod school;
 mod sign_in;
 mod sign_out;
 mod slashes_and_names;

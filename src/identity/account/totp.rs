@@ -155,7 +155,7 @@ mod tests {
     fn codes_are_those_of_the_standard() {
         for (time, code) in VECTORS {
             assert_eq!(step(&offer().seed[..], code, at(time)), Some(u64::try_from(time).unwrap() / 30), "{time}");
-            assert_eq!(step(&offer().seed[..], &format!("{} {}", &code[..3], &code[3..]), at(time)).is_some(), true);
+            assert!(step(&offer().seed[..], &format!("{} {}", &code[..3], &code[3..]), at(time)).is_some());
         }
         for wrong in ["287083", "28708", "2870820", "", "287082x", "٢٨٧٠٨٢"] {
             assert_eq!(step(&offer().seed[..], wrong, at(59)), None, "{wrong}");

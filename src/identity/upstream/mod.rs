@@ -135,16 +135,10 @@ impl Upstreams {
         self.names().find(|(known, _)| *known == id).map(|(_, name)| name)
     }
 
-    /// The name of the provider of this issuer.
-    pub fn name_of_issuer(&self, issuer: &str) -> Option<&str> {
+    /// Id and name of the provider of this issuer.
+    pub fn of_issuer(&self, issuer: &str) -> Option<(&str, &str)> {
         let found = self.providers.iter().find(|provider| provider.config.issuer == issuer);
-        found.map(|provider| &*provider.config.name)
-    }
-
-    /// The id of the provider of this issuer.
-    pub fn id_of_issuer(&self, issuer: &str) -> Option<&str> {
-        let found = self.providers.iter().find(|provider| provider.config.issuer == issuer);
-        found.map(|provider| &*provider.config.id)
+        found.map(|provider| (&*provider.config.id, &*provider.config.name))
     }
 
     /// Sends somebody to a provider.
