@@ -21,7 +21,7 @@ const OWN = [
   "confirm/",
   "parts/",
 ];
-const REDIRECT = "http://localhost:1/back";
+const REDIRECT = "https://carnet.example/back";
 const CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 let server, browser, client;
@@ -47,7 +47,7 @@ after(async () => {
 /** Somebody new, with two pods. */
 async function pupil(name) {
   const person = server.person(name);
-  await secondPod(person, `${name}-au-lycee`);
+  await secondPod(person, `${name}lycee`);
   return person;
 }
 
@@ -91,11 +91,13 @@ for (const view of VIEWS) {
   const { language, colours, width } = view;
   test(`pages in ${language}, ${colours}, ${width} px wide`, async () => {
     const words = WORDS[language];
-    const ada = await pupil(`ada-${language}-${colours}-${width}`);
+    // Short names for the pictures, long ones to see whether they fit.
+    const pictured = language === "fr" && colours === "light";
+    const ada = await pupil(pictured ? { 360: "ada", 1280: "grace" }[width] : `adalovelace${language}${colours}${width}`);
     const context = await newContext(browser, view);
     context.setDefaultTimeout(15_000);
     // Where the answer goes is nobody's business here.
-    await context.route("http://localhost:1/**", (route) => route.fulfill({ body: "back", contentType: "text/plain" }));
+    await context.route("https://carnet.example/**", (route) => route.fulfill({ body: "back", contentType: "text/plain" }));
     const page = await context.newPage();
     const seen = (name) => look(page, { ...view, name });
     try {
@@ -103,7 +105,7 @@ for (const view of VIEWS) {
       await seen();
       await page.goto(request({ client_id: "nobody" }));
       await seen();
-      await page.goto(request({ redirect_uri: "http://localhost:1/other" }));
+      await page.goto(request({ redirect_uri: "https://carnet.example/other" }));
       await seen();
 
       await page.goto(request());
