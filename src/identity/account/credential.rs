@@ -7,10 +7,10 @@ use std::time::Duration;
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 
-use super::{Account, AccountId, Accounts, Error, Happened, Refusal, Result};
+use super::{Account, AccountId, Accounts, Error, Happened, Refusal, Result, json};
 use crate::clock::Timestamp;
 use crate::secret::{self, Secret};
-use crate::storage::Version;
+use crate::storage::{Change, EntryIs, EntryWrite, Scope, Version};
 
 /// The most client credentials of an account.
 ///
@@ -53,6 +53,10 @@ impl CredentialId {
     pub(super) fn key(&self) -> Arc<str> {
         format!("credential/{self}").into()
     }
+
+    pub(super) fn use_key(&self) -> Arc<str> {
+        format!("credential-use/{self}").into()
+    }
 }
 
 impl fmt::Display for CredentialId {
@@ -75,6 +79,9 @@ pub struct Credential {
     secret: [u8; 32],
 }
 
+/// How exactly the last use of credentials is known: a write a day, not one for each token.
+const COARSE: Duration = Duration::from_hours(24);
+
 /// Client credentials just made: the only time their secret is seen.
 #[derive(Debug)]
 pub struct NewCredential {
@@ -86,11 +93,15 @@ pub struct NewCredential {
 type Seen = (Version, Option<Arc<Credential>>);
 
 /// Credentials that may be used now, remembered as long as no house record changes.
-pub(super) struct Standing(Cache<CredentialId, Seen>);
+pub(super) struct Standing {
+    seen: Cache<CredentialId, Seen>,
+    /// When the last use was written down, as far as this process knows.
+    used: Cache<CredentialId, Timestamp>,
+}
 
 impl Default for Standing {
     fn default() -> Self {
-        Self(Cache::new(REMEMBERED))
+        Self { seen: Cache::new(REMEMBERED), used: Cache::new(REMEMBERED) }
     }
 }
 
@@ -170,7 +181,31 @@ impl Accounts {
         if !right || credential.expires <= self.clock.now() {
             return Ok(Presented::Unknown);
         }
-        Ok(self.standing(&id).await?.map_or(Presented::Withdrawn, Presented::Good))
+        let Some(credential) = self.standing(&id).await? else { return Ok(Presented::Withdrawn) };
+        self.note_use(&id).await?;
+        Ok(Presented::Good(credential))
+    }
+
+    /// When client credentials were last used, give or take a day.
+    ///
+    /// Spec: O-193
+    pub async fn last_use(&self, id: &CredentialId) -> Result<Option<Timestamp>> {
+        self.entry(&id.use_key()).await
+    }
+
+    async fn note_use(&self, id: &CredentialId) -> Result<()> {
+        let now = self.clock.now();
+        if self.standing.used.get(id).is_some_and(|noted| now < noted.plus(COARSE)) {
+            return Ok(());
+        }
+        if self.last_use(id).await?.is_none_or(|noted| noted.plus(COARSE) <= now) {
+            let mut change = Change::of(Scope::House, now);
+            let (key, value) = (id.use_key(), Some(json(&now)?));
+            change.entries.push(EntryWrite { key, expected: EntryIs::Anything, value });
+            self.storage.commit(change).await?;
+        }
+        self.standing.used.insert(id.clone(), now);
+        Ok(())
     }
 
     /// Whether tokens of these client credentials for this WebID are still good: the credentials exist and have not
@@ -184,12 +219,12 @@ impl Accounts {
 
     async fn standing(&self, id: &CredentialId) -> Result<Option<Arc<Credential>>> {
         let version = self.storage.house_version().await?;
-        let found = match self.standing.0.get(id) {
+        let found = match self.standing.seen.get(id) {
             Some((seen, found)) if seen == version => found,
             _ => {
                 // What is read now is at least as new as `version`: newer only makes the next look read again.
                 let found = self.look_up(id).await?.map(Arc::new);
-                self.standing.0.insert(id.clone(), (version, found.clone()));
+                self.standing.seen.insert(id.clone(), (version, found.clone()));
                 found
             }
         };

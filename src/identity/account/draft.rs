@@ -170,6 +170,7 @@ impl Draft {
         let at = self.account.credentials.iter().position(|own| own == id).ok_or(Refusal::NoSuchCredential)?;
         self.account.credentials.remove(at);
         self.give_up(id.key());
+        self.give_up(id.use_key());
         Ok(())
     }
 

@@ -292,7 +292,16 @@ async fn only_the_secret_presents_credentials() {
         let accounts = &world.accounts;
         async move { accounts.present(&id, &secret).await.unwrap() }
     };
-    assert_eq!(present(&id, &secret).await, Presented::Good(Arc::new(made.credential)));
+    assert_eq!(world.accounts.last_use(&made.credential.id).await.unwrap(), None);
+    assert_eq!(present(&id, &secret).await, Presented::Good(Arc::new(made.credential.clone())));
+    let first = world.clock.now();
+    assert_eq!(world.accounts.last_use(&made.credential.id).await.unwrap(), Some(first));
+    world.pass(Duration::from_hours(23));
+    present(&id, &secret).await;
+    assert_eq!(world.accounts.last_use(&made.credential.id).await.unwrap(), Some(first), "not written each time");
+    world.pass(Duration::from_hours(1));
+    present(&id, &secret).await;
+    assert_eq!(world.accounts.last_use(&made.credential.id).await.unwrap(), Some(world.clock.now()));
     for (id, secret) in [(id.as_str(), "wrong"), (id.as_str(), ""), ("wrong", secret.as_str()), ("a:b", "")] {
         assert_eq!(present(id, secret).await, Presented::Unknown);
     }

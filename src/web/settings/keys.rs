@@ -35,6 +35,8 @@ struct Words {
     acts_for: &'static str,
     created: &'static str,
     expires: &'static str,
+    used: &'static str,
+    never: &'static str,
     delete: &'static str,
     delete_effect: &'static str,
     back: &'static str,
@@ -65,6 +67,8 @@ const FRENCH: Words = Words {
     acts_for: "Agit au nom de",
     created: "Créée le",
     expires: "Valable jusqu’au",
+    used: "Dernière utilisation",
+    never: "Jamais",
     delete: "Supprimer cette clé",
     delete_effect: "Le programme qui s’en sert n’entrera plus, tout de suite. Ce qu’il a rangé dans votre espace y reste.",
     back: "Revenir au compte",
@@ -95,6 +99,8 @@ const ENGLISH: Words = Words {
     acts_for: "Acts for",
     created: "Made on",
     expires: "Good until",
+    used: "Last used",
+    never: "Never",
     delete: "Delete this key",
     delete_effect: "The program that uses it enters no more, at once. What it kept in your space stays there.",
     back: "Back to the account",
@@ -129,6 +135,7 @@ struct OnePage<'a> {
     key: &'a Credential,
     created: String,
     expires: String,
+    used: String,
 }
 
 /// Answers a request for the page that makes a key, or makes it. The answer to the form shows the secret, which nothing
@@ -174,7 +181,9 @@ pub(in crate::web) async fn one(pages: &Pages, visitor: &Visitor, asked: &Asked,
         return Ok(see_other(&after("key"), Vec::new()));
     }
     let words = words(visitor.language);
+    let used = pages.accounts.last_use(&key.id).await?;
     let shown = OnePage {
+        used: used.map_or_else(|| words.never.to_owned(), |used| date::day(used, visitor.language)),
         shell: Shell::new(visitor, words.one),
         words,
         way: way(words),
