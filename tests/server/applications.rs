@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use cartable::clock::Clock;
 use cartable::identity::Config;
-use cartable::identity::account::{AccountId, SessionId, SignedInBy};
+use cartable::identity::account::{AccountId, Happened, SessionId, SignedInBy};
 use cartable::identity::provider::{Granted, Scopes};
-use cartable::storage::Error;
+use cartable::storage::{Change, EntryIs, EntryWrite, Error, KeyRange, Scope};
 use serde_json::{Value, json};
 
 use crate::faults::watched;
@@ -431,6 +432,11 @@ async fn a_refresh_token_that_comes_back_later_ends_the_family() {
     fails(app.refresh(&world, &world.carol, text(&first, "refresh_token")).await, 400, "invalid_grant");
     fails(app.refresh(&world, &world.bob, text(&second, "refresh_token")).await, 400, "invalid_grant");
     assert_eq!(reads(&world, &world.bob, text(&second, "access_token")).await, 401);
+    fails(app.refresh(&world, &world.carol, text(&first, "refresh_token")).await, 400, "invalid_grant");
+    let account = world.accounts.account(&app.account).await.unwrap().unwrap();
+    let events = world.accounts.events(&account, 10).await.unwrap().into_iter().map(|event| event.happened);
+    let told = Happened::ApplicationCopied { host: app.id.clone() };
+    assert_eq!(events.filter(|happened| *happened == told).count(), 1, "its owner is told, once");
 
     let first = app.tokens(&world, &world.bob, OFFLINE).await;
     let second = app.refresh(&world, &world.bob, text(&first, "refresh_token")).await.is(200).json();
@@ -678,4 +684,74 @@ async fn pages_of_any_origin_may_ask_programs_endpoints_only() {
         let answer = world.nobody.ask("GET", path).header("origin", "https://app.example").send().await;
         assert_eq!(answer.field("access-control-allow-origin"), "");
     }
+}
+
+/// Shows: O-163
+#[tokio::test]
+async fn a_clock_that_is_a_little_wrong_will_do() {
+    let world = World::start().await;
+    let app = App::registered(&world, "none").await;
+    let endpoint = format!("{}.oidc/token", world.base);
+    for (seconds, good) in [(-110, true), (110, true), (-600, false), (600, false)] {
+        let code = app.code(&world, "openid").await;
+        let iat = crate::world::BEGINNING.seconds() + seconds;
+        let proof = world.bob.proof_of(&json!({ "htm": "POST", "htu": endpoint, "iat": iat }));
+        let answer = app.post(&world, ".oidc/token", &exchange(&code), Some(&proof)).await;
+        if good {
+            answer.is(200);
+        } else {
+            assert!(text(&answer.json(), "error_description").contains("too far from the server's time"));
+            fails(answer, 400, "invalid_dpop_proof");
+        }
+    }
+}
+
+/// Shows: O-163
+#[tokio::test]
+async fn a_proof_is_good_once() {
+    let world = World::start().await;
+    let app = App::registered(&world, "none").await;
+    let given = app.tokens(&world, &world.bob, OFFLINE).await;
+    let proof = world.bob.proof("POST", &format!("{}.oidc/token", world.base));
+    let form = [("grant_type", "refresh_token"), ("refresh_token", text(&given, "refresh_token"))];
+    app.post(&world, ".oidc/token", &form, Some(&proof)).await.is(200);
+    fails(app.post(&world, ".oidc/token", &form, Some(&proof)).await, 400, "invalid_dpop_proof");
+}
+
+/// Shows: O-70, O-163
+#[tokio::test]
+async fn bearer_tokens_are_for_confidential_clients_where_they_are_allowed() {
+    let bearer = Config { allow_bearer: true, ..Config::default() };
+    let world = World::with(Settings { identity: bearer, ..Settings::default() }).await;
+    let (public, confidential) =
+        (App::registered(&world, "none").await, App::registered(&world, "client_secret_post").await);
+    let code = public.code(&world, OFFLINE).await;
+    fails(public.post(&world, ".oidc/token", &exchange(&code), None).await, 400, "invalid_dpop_proof");
+    let code = confidential.code(&world, OFFLINE).await;
+    let given = confidential.post(&world, ".oidc/token", &exchange(&code), None).await.is(200).json();
+    assert_eq!(given["token_type"], "Bearer");
+    assert!(claims(text(&given, "access_token"))["cnf"].is_null());
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_accounts_that_are_no_more() {
+    let world = World::start().await;
+    let app = App::registered(&world, "none").await;
+    app.tokens(&world, &world.bob, OFFLINE).await;
+    let left = async || {
+        let mut left = 0;
+        for prefix in ["code/", "grant/", "granted/", "revoked/"] {
+            left += world.storage.entries(KeyRange { prefix, after: None, limit: 10 }).await.unwrap().len();
+        }
+        left
+    };
+    world.provider.tend().await.unwrap();
+    assert_eq!(left().await, 3);
+    let mut change = Change::of(Scope::House, world.clock.now());
+    let key = format!("account/{}", app.account).into();
+    change.entries.push(EntryWrite { key, expected: EntryIs::Anything, value: None });
+    world.storage.commit(change).await.unwrap();
+    world.clock.advance(DAY);
+    world.provider.tend().await.unwrap();
+    assert_eq!(left().await, 0);
 }

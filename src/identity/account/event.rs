@@ -36,6 +36,10 @@ pub enum Happened {
     ApplicationCutOff {
         host: String,
     },
+    /// A code or refresh token of an application at this host was used twice, so that its access was ended.
+    ApplicationCopied {
+        host: String,
+    },
     /// By the operator.
     Disabled,
     /// By the operator.

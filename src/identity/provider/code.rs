@@ -122,8 +122,7 @@ impl Provider {
             let Some(entry) = self.storage.entry(&key).await? else { return Err(Refusal::Code.into()) };
             let mut code: Code = serde_json::from_slice(&entry.value)?;
             if code.used {
-                self.remove_grants(&code.account, std::slice::from_ref(&code.grant)).await?;
-                tracing::warn!(client = code.client, "a code was used twice; what it gave was revoked");
+                self.end_copied(&code.grant).await?;
                 return Err(Refusal::Code.into());
             }
             let now = self.clock.now();

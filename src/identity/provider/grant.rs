@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::scope::Scopes;
 use super::{Provider, Result, json};
 use crate::clock::Timestamp;
-use crate::identity::account::{AccountId, SessionId};
+use crate::identity::account::{AccountId, Event, Happened, SessionId};
 use crate::identity::jwk::Thumbprint;
 use crate::secret;
 use crate::storage::{Change, EntryIs, EntryWrite, KeyRange};
@@ -192,6 +192,21 @@ impl Provider {
             *latest = line.listed.since.max(*latest);
         }
         Ok(clients)
+    }
+
+    /// Ends a grant whose code or refresh token came twice: somebody may have copied it. The owner is told.
+    ///
+    /// Spec: O-150, O-168
+    pub(super) async fn end_copied(&self, id: &GrantId) -> Result<()> {
+        let Some((grant, _)) = self.grant(id).await? else { return Ok(()) };
+        tracing::warn!(client = grant.client, "a code or refresh token was used twice; what it gave was revoked");
+        let consent = self.consents.with(&grant.account, &grant.client).await?;
+        let host = consent.map_or(grant.client, |consent| consent.host);
+        let mut change = self.change();
+        change.entries.extend(gone(id, &grant.account));
+        change.entries.push(Event::entry(change.at, &grant.account, Happened::ApplicationCopied { host })?);
+        self.storage.commit(change).await?;
+        Ok(())
     }
 
     async fn revoke_where(&self, account: &AccountId, ends: impl Fn(&Listed) -> bool) -> Result<()> {

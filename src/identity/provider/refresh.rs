@@ -105,7 +105,8 @@ impl Provider {
             let Some((mut grant, was)) = self.grant(&id).await? else { return Err(Refusal::RefreshToken.into()) };
             let verdict = judge(&grant, generation, shown, now)?;
             if verdict == Verdict::Reused {
-                return Err(self.stolen(&id, &grant).await?.into());
+                self.end_copied(&id).await?;
+                return Err(Refusal::RefreshToken.into());
             }
             let scopes = narrowed(&grant.scopes, shown.scope)?;
             if !self.may_sign_in(&grant.account, &grant.webid).await? {
@@ -130,15 +131,6 @@ impl Provider {
             }
         }
         Err(storage::Error::Moved.into())
-    }
-
-    /// Ends a grant of which a refresh token came twice.
-    ///
-    /// Spec: O-168
-    async fn stolen(&self, id: &GrantId, grant: &Grant) -> Result<Refusal> {
-        self.remove_grants(&grant.account, std::slice::from_ref(id)).await?;
-        tracing::warn!(client = grant.client, "a refresh token came again after its successor; its grant was revoked");
-        Ok(Refusal::RefreshToken)
     }
 }
 

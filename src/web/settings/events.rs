@@ -24,6 +24,7 @@ struct Words {
     key_deleted: &'static str,
     allowed: &'static str,
     cut_off: &'static str,
+    copied: &'static str,
     disabled: &'static str,
     enabled: &'static str,
 }
@@ -42,6 +43,7 @@ const FRENCH: Words = Words {
     key_deleted: "Clé pour un script supprimée",
     allowed: "Application autorisée",
     cut_off: "Accès coupé pour une application",
+    copied: "L’accès d’une application a peut-être été copié : il a été coupé",
     disabled: "Compte suspendu par la personne qui s’occupe du serveur",
     enabled: "Compte rouvert par la personne qui s’occupe du serveur",
 };
@@ -59,6 +61,7 @@ const ENGLISH: Words = Words {
     key_deleted: "Key for a script deleted",
     allowed: "Application allowed",
     cut_off: "Access of an application ended",
+    copied: "The access of an application may have been copied: it was ended",
     disabled: "Account suspended by whoever looks after the server",
     enabled: "Account opened again by whoever looks after the server",
 };
@@ -102,6 +105,7 @@ fn line(event: &Event, words: &Words, language: Language) -> Vec<String> {
         Happened::KeyMade { name: None } => words.key_made.to_owned(),
         Happened::ApplicationAllowed { host } => format!("{} ({host})", words.allowed),
         Happened::ApplicationCutOff { host } => format!("{} ({host})", words.cut_off),
+        Happened::ApplicationCopied { host } => format!("{} ({host})", words.copied),
         Happened::PasswordChanged => words.password.to_owned(),
         Happened::KeyDeleted => words.key_deleted.to_owned(),
         Happened::Disabled => words.disabled.to_owned(),
