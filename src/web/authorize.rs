@@ -48,7 +48,7 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
         Step::Grant { webid, scopes } => grant(pages, visitor, client, interaction, webid, scopes, Way::Directly).await,
         Step::Refuse(fault) => leave::answer(visitor, &back, &Outcome::Fault(fault), Way::Directly),
         _ => {
-            let id = pages.provider.interactions.begin(interaction, visitor.browser()).await?;
+            let id = pages.provider.interactions.begin(interaction, visitor.browser(), visitor.client).await?;
             Ok(see_other(&address(&id), visitor.cookies().to_vec()))
         }
     }

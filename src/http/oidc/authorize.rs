@@ -40,6 +40,8 @@ impl From<interaction::Error> for Problem {
     fn from(error: interaction::Error) -> Self {
         match error {
             interaction::Error::Ended => Self::new(StatusCode::GONE, "sign-in-ended"),
+            interaction::Error::TooMany(wait) => Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-sign-ins")
+                .header(RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1)),
             interaction::Error::Storage(error) => error.into(),
             interaction::Error::Record(_) => Self::fault(StatusCode::INTERNAL_SERVER_ERROR, "internal", &error),
         }

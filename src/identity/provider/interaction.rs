@@ -4,6 +4,7 @@
 //! other. What it needs next is decided anew each time from what is so now ([`AuthorizationRequest::next`]), never from
 //! where the person was before: the back button leads nowhere wrong.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use super::consent::Consent;
 use super::scope::Scopes;
 use crate::clock::{Clock, Timestamp};
 use crate::identity::account::AccountId;
+use crate::identity::lookup::Lookups;
 use crate::secret::{self, Secret};
 use crate::storage::{self, Change, EntryIs, EntryWrite, KeyRange, Scope, Storage, Version};
 
@@ -27,6 +29,8 @@ mod tests;
 ///
 /// Spec: O-169
 const LIFETIME: Duration = Duration::from_hours(1);
+/// How many may begin from one address in a minute: a school on its first day, but no flood.
+pub(super) const MOST_PER_MINUTE: u32 = 3000;
 const PREFIX: &str = "interaction/";
 /// How many that have ended are removed when one begins.
 const SWEPT: usize = 8;
@@ -253,6 +257,8 @@ pub enum Error {
     /// It ended, was answered, belongs to another browser, or never was.
     #[error("this sign-in has ended")]
     Ended,
+    #[error("too many sign-ins have begun from your network; try again in {} seconds", .0.as_secs() + 1)]
+    TooMany(Duration),
     #[error(transparent)]
     Storage(#[from] storage::Error),
     #[error("the record of an interaction cannot be read: {0}")]
@@ -273,6 +279,7 @@ pub struct Open {
 pub struct Interactions {
     storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
+    begun: Lookups,
 }
 
 impl Provider {
@@ -289,14 +296,15 @@ impl Provider {
 }
 
 impl Interactions {
-    pub(super) fn new(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) -> Self {
-        Self { storage, clock }
+    pub(super) fn new(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, most_per_minute: u32) -> Self {
+        Self { storage, clock, begun: Lookups::new(most_per_minute) }
     }
 
-    /// Keeps an interaction for the browser of this name. Some that have ended go.
+    /// Keeps an interaction for the browser of this name at this address. Some that have ended go.
     ///
     /// Spec: O-191
-    pub async fn begin(&self, mut interaction: Interaction, browser: [u8; 32]) -> Result<InteractionId> {
+    pub async fn begin(&self, mut interaction: Interaction, browser: [u8; 32], from: IpAddr) -> Result<InteractionId> {
+        self.begun.count(from, self.clock.now()).map_err(Error::TooMany)?;
         let id = InteractionId { began: interaction.began, secret: Secret::random() };
         interaction.browser = browser;
         let mut change = Change::of(Scope::House, self.clock.now());

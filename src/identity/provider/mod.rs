@@ -113,7 +113,7 @@ impl Provider {
     pub fn new(config: &super::Config, parts: Parts) -> Self {
         let Parts { storage, clock, secret, accounts, keys, fetch, public } = parts;
         let clients = Clients::new(config, Arc::clone(&storage), Arc::clone(&clock), fetch, public);
-        let interactions = Interactions::new(Arc::clone(&storage), Arc::clone(&clock));
+        let interactions = Interactions::new(Arc::clone(&storage), Arc::clone(&clock), interaction::MOST_PER_MINUTE);
         let consents = Consents::new(Arc::clone(&storage), Arc::clone(&clock));
         Self {
             clients,

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::identity::jws::Algorithm;
 use crate::identity::provider::client::{About, Application, AuthMethod, Kind};
@@ -196,4 +198,31 @@ fn a_client_may_want_recent_sign_ins_by_default() {
     };
     assert_eq!(max_age(&[]), Some(600));
     assert_eq!(max_age(&[("max_age", "0")]), Some(0));
+}
+
+proptest! {
+    /// Whatever is sent, an answer goes to an address that was registered, and nothing of it gets lost on the way.
+    ///
+    /// Shows: O-142, O-144, O-145
+    #[test]
+    fn whatever_is_sent_goes_back_where_it_may(
+        sent in prop::collection::vec(("(redirect_uri|state|response_mode|prompt|scope|max_age|x)", ".{0,20}"), 0..8),
+        registered in "https://(tester|app\\.example/back\\?x=1|evil\\.example)",
+    ) {
+        let client = client();
+        let pairs = sent.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let parameters = Parameters::new(pairs.chain([("redirect_uri", registered.as_str())]));
+        if let Ok(back) = Return::of(&parameters, &client) {
+            prop_assert!(client.redirect_uris.contains(&back.redirect_uri));
+            let fault = read(&parameters, &client, &back).unwrap_err();
+            let outcome = Outcome::Fault(fault);
+            let location = back.location(&outcome, "https://pods.example/");
+            prop_assert!(location.starts_with(&back.redirect_uri) && location.is_ascii());
+            let answer = back.answer(&outcome, "https://pods.example/");
+            let url = Url::parse(&location).unwrap();
+            let read: Vec<_> = url.query_pairs().into_owned().collect();
+            let told = read[read.len() - answer.len()..].iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            prop_assert!(told.eq(answer));
+        }
+    }
 }

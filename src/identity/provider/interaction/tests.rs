@@ -1,3 +1,5 @@
+use std::net::Ipv4Addr;
+
 use super::*;
 use crate::clock::SetClock;
 use crate::identity::provider::authorize::{ResponseMode, Return};
@@ -186,14 +188,14 @@ fn shelf() -> Shelf {
     let clock = Arc::new(SetClock::at(NOW));
     let options = Options { durable: false, clock: clock.clone() };
     let storage: Arc<dyn Storage> = Arc::new(Sqlite::open(folder.path(), options).unwrap());
-    let interactions = Interactions::new(storage.clone(), clock.clone());
+    let interactions = Interactions::new(storage.clone(), clock.clone(), 3);
     Shelf { clock, storage, interactions, browser: secret::random(), _folder: folder }
 }
 
 impl Shelf {
     async fn begin(&self) -> InteractionId {
         let new = Interaction::new(request(&[]), None, Hint::Absent, self.clock.now());
-        self.interactions.begin(new, self.browser).await.unwrap()
+        self.interactions.begin(new, self.browser, Ipv4Addr::LOCALHOST.into()).await.unwrap()
     }
 
     async fn open(&self, id: &InteractionId) -> Result<Open> {
@@ -233,6 +235,22 @@ async fn an_interaction_is_answered_once() {
     assert!(shelf.interactions.finish(left).await.is_ok());
     assert!(matches!(shelf.interactions.finish(right).await, Err(Error::Ended)));
     assert!(matches!(shelf.open(&id).await, Err(Error::Ended)), "the back button leads into it again");
+}
+
+#[tokio::test]
+async fn no_address_begins_without_end() {
+    let shelf = shelf();
+    let begin = async |last: u8| {
+        let new = Interaction::new(request(&[]), None, Hint::Absent, shelf.clock.now());
+        shelf.interactions.begin(new, shelf.browser, Ipv4Addr::new(192, 0, 2, last).into()).await
+    };
+    for _ in 0..3 {
+        assert!(begin(1).await.is_ok());
+    }
+    assert!(matches!(begin(1).await, Err(Error::TooMany(_))));
+    assert!(begin(2).await.is_ok());
+    shelf.clock.advance(Duration::from_mins(1));
+    assert!(begin(1).await.is_ok());
 }
 
 #[test]
