@@ -17,6 +17,7 @@ mod deleting;
 #[path = "../support/ent.rs"]
 mod ent;
 mod erasure;
+mod factors;
 mod faults;
 #[path = "../support/faulty.rs"]
 mod faulty;
