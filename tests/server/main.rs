@@ -21,6 +21,7 @@ mod factors;
 mod faults;
 #[path = "../support/faulty.rs"]
 mod faulty;
+mod grants;
 mod groups_and_conditions;
 mod hostile;
 mod n3_patch;
