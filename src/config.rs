@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Origins;
 use crate::address::{Addresses, BadBase};
-use crate::identity::{self, upstream};
+use crate::identity::{self, account, upstream};
 use crate::mail;
 use crate::secret::{self, Secret, SecretKey};
 use crate::units::Size;
@@ -108,6 +108,9 @@ pub struct Config {
     pub dev: bool,
     pub http: crate::http::Config,
     pub identity: identity::Config,
+    /// Who may sign up, and on which terms.
+    pub accounts: account::Config,
+    /// How letters are sent.
     pub mail: mail::Config,
     /// The providers that people may sign in with, such as the platform of a school.
     ///
@@ -135,6 +138,7 @@ impl Default for Config {
             dev: false,
             http: crate::http::Config::default(),
             identity: identity::Config::default(),
+            accounts: account::Config::default(),
             mail: mail::Config::default(),
             upstream: Vec::new(),
         }

@@ -40,14 +40,28 @@ pub enum Task {
     Mail(Message),
     /// Remove a house record whose time is over.
     Forget { key: Box<str> },
+    /// Send a link to choose a new password, if somebody signs in with this address.
+    Reset { email: Box<str> },
+    /// Give up an address that an account had.
+    Release { account: Box<str>, email: Box<str> },
+    /// Erase an account that its owner deleted, with its pods.
+    Erase { account: Box<str> },
 }
 
 impl Task {
+    /// Whether it is tried until it works, however long that takes.
+    const fn is_owed(&self) -> bool {
+        matches!(self, Self::Erase { .. } | Self::Release { .. })
+    }
+
     /// What the log calls it.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Mail(_) => "mail",
             Self::Forget { .. } => "forget",
+            Self::Reset { .. } => "reset",
+            Self::Release { .. } => "release",
+            Self::Erase { .. } => "erase",
         }
     }
 }
@@ -183,7 +197,7 @@ impl Jobs {
         let kind = task.kind();
         let next = match worker.perform(&id, &task).await {
             Ok(()) => None,
-            Err(Undone::Failed(reason)) if tries < TRIES => {
+            Err(Undone::Failed(reason)) if tries < TRIES || task.is_owed() => {
                 let wait = wait(tries);
                 tracing::warn!(job = %id, kind, tries, %reason, again_in = wait.as_secs(), "a job failed");
                 Some(row.entry(self.storage.now().await?.plus(wait)))

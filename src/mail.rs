@@ -118,13 +118,15 @@ impl Mailer {
     pub async fn deliver(&self, id: &str, message: &Message) -> Result<(), Undelivered> {
         match &self.way {
             Way::Smtp(server) => {
-                let (envelope, bytes) = self.letter(id, message, None)?;
+                let (envelope, bytes) = self.letter(id, message, Body::new(message.text.clone()))?;
                 server.send_raw(&envelope, &bytes).await.map_err(undelivered)?;
                 tracing::debug!(letter = id, "a letter was handed to the mail server");
             }
             Way::Folder(folder) => {
-                // Read in an editor: as it is, no encoding over it.
-                let (_, bytes) = self.letter(id, message, Some(ContentTransferEncoding::EightBit))?;
+                // Read in an editor, so as it is; lines may be longer than what goes through mail servers.
+                let text = message.text.replace('\n', "\r\n").into_bytes();
+                let body = Body::dangerous_pre_encoded(text, ContentTransferEncoding::EightBit);
+                let (_, bytes) = self.letter(id, message, body)?;
                 let path = folder.join(format!("{}-{id}.eml", self.clock.now().millis()));
                 write(&path, &bytes).map_err(|error| Undelivered::Failed(error.to_string()))?;
                 tracing::info!(path = %path.display(), "no mail server is set: the letter is in this file");
@@ -133,18 +135,9 @@ impl Mailer {
         Ok(())
     }
 
-    fn letter(
-        &self,
-        id: &str,
-        message: &Message,
-        encoding: Option<ContentTransferEncoding>,
-    ) -> Result<(Envelope, Vec<u8>), Undelivered> {
+    fn letter(&self, id: &str, message: &Message, body: Body) -> Result<(Envelope, Vec<u8>), Undelivered> {
         let unsendable = || Undelivered::Refused { code: None };
         let to: Address = message.to.parse().map_err(|_| unsendable())?;
-        let body = match encoding {
-            Some(encoding) => Body::new_with_encoding(message.text.clone(), encoding).map_err(|_| unsendable())?,
-            None => Body::new(message.text.clone()),
-        };
         let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(body);
         let date = UNIX_EPOCH + Duration::from_millis(self.clock.now().millis().unsigned_abs());
         let language = HeaderName::new_from_ascii_str("Content-Language");
@@ -217,8 +210,9 @@ mod tests {
     use crate::clock::{SetClock, Timestamp};
 
     fn message(to: &str) -> Message {
-        let (subject, text) = ("Votre adresse à confirmer".to_owned(), "Bonjour,\n\nvoilà le lien.\n".to_owned());
-        Message { to: to.into(), language: Language::French, subject, text }
+        let (subject, text) =
+            ("Votre adresse à confirmer", format!("Bonjour,\n\nvoilà le lien.\n{}\n", "x".repeat(120)));
+        Message { to: to.into(), language: Language::French, subject: subject.to_owned(), text }
     }
 
     fn mailer(config: &Config, data: &Path) -> Mailer {
@@ -241,7 +235,7 @@ mod tests {
             assert!(text.contains(line), "{line} in {text}");
         }
         assert!(text.contains("Date: Wed, 26 Oct 2026") || text.contains("26 Oct 2026"), "{text}");
-        assert!(text.contains("voilà le lien."), "{text}");
+        assert!(text.contains("voilà le lien.") && text.contains(&"x".repeat(120)), "{text}");
     }
 
     #[tokio::test]

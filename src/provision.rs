@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::address::Addresses;
 use crate::clock::Clock;
-use crate::identity::account::{AccountId, Accounts, Draft, Email, Error, Password, Result};
+use crate::identity::account::{AccountId, Accounts, Draft, Email, Error, Password, Refusal, Result, SignupToken};
 use crate::path::{PodName, ResourcePath};
 use crate::storage::{self, Change, Content, NewBody, NewPod, Scope, Write};
 
@@ -57,6 +57,40 @@ impl Provision {
             }
         }
         Err(storage::Error::Moved.into())
+    }
+
+    /// Opens the account and the pod of a finished sign-up, in one commit.
+    ///
+    /// Spec: O-321, CP-08
+    pub async fn sign_up(&self, token: &SignupToken) -> Result<NewHome> {
+        for _ in 0..ATTEMPTS {
+            let (draft, name) = self.accounts.signed_up(token).await?;
+            match self.commit(draft, &name, None).await {
+                Err(Error::Storage(storage::Error::Moved)) => {}
+                Err(Error::Refused(refusal @ (Refusal::NameTaken | Refusal::NameReserved))) => {
+                    self.accounts.ask_name_again(token).await?;
+                    return Err(refusal.into());
+                }
+                done => return done,
+            }
+        }
+        Err(storage::Error::Moved.into())
+    }
+
+    /// Erases an account whose day has come, with its pods. What was erased before a crash is passed over.
+    ///
+    /// Spec: O-329
+    pub async fn erase(&self, id: &AccountId) -> Result<()> {
+        let Some(account) = self.accounts.to_erase(id).await? else { return Ok(()) };
+        let storage = self.accounts.storage();
+        for name in &account.pods {
+            let Some(pod) = storage.pod(name).await? else { continue };
+            match storage.remove(pod.id).await {
+                Err(storage::Error::NoSuchPod) => {}
+                done => done?,
+            }
+        }
+        self.accounts.erase(&account).await
     }
 
     async fn commit(&self, mut draft: Draft, name: &PodName, owner: Option<&str>) -> Result<NewHome> {
@@ -217,9 +251,10 @@ fn type_index(class: &str) -> String {
 mod tests {
     use super::*;
     use crate::clock::{SetClock, Timestamp};
-    use crate::identity::account::Refusal;
+    use crate::jobs::Jobs;
     use crate::path::ACL_SUFFIX;
     use crate::rdf::{self, Format, Graph, Term, vocab};
+    use crate::secret::SecretKey;
     use crate::storage::Storage;
     use crate::storage::sqlite::{Options, Sqlite};
 
@@ -339,7 +374,8 @@ mod tests {
         let options = Options { durable: false, clock: Arc::clone(&clock) };
         let sqlite = Arc::new(Sqlite::open(folder.path(), options).unwrap());
         let addresses = Arc::new(Addresses::with_paths("https://pods.example/").unwrap());
-        let accounts = Arc::new(Accounts::new(sqlite.clone(), Arc::clone(&clock), Arc::clone(&addresses)));
+        let jobs = Arc::new(Jobs::new(sqlite.clone(), Arc::new(SecretKey::ephemeral())));
+        let accounts = Arc::new(Accounts::new(sqlite.clone(), Arc::clone(&clock), Arc::clone(&addresses), jobs));
         (Provision { accounts, addresses, clock, quota: Some(1_000_000) }, sqlite, folder)
     }
 

@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::identity::account::{self, AccountId, Accounts, Email};
 use crate::jobs::{JobId, Task, Undone, Worker};
 use crate::mail::{Mailer, Undelivered};
+use crate::provision::Provision;
 use crate::storage::{Change, EntryIs, EntryWrite, Scope, Storage};
 
 /// Does the jobs of this server.
 pub struct Tasks {
     pub storage: Arc<dyn Storage>,
+    pub accounts: Arc<Accounts>,
+    pub provision: Arc<Provision>,
     pub mailer: Mailer,
 }
 
@@ -20,6 +24,11 @@ impl Worker for Tasks {
         match task {
             Task::Mail(message) => Ok(self.mailer.deliver(id.as_str(), message).await?),
             Task::Forget { key } => self.forget(key).await,
+            Task::Reset { email } => Ok(self.accounts.send_reset(&address(email)?).await?),
+            Task::Release { account, email } => {
+                Ok(self.accounts.release_email(&account_id(account)?, &address(email)?).await?)
+            }
+            Task::Erase { account } => Ok(self.provision.erase(&account_id(account)?).await?),
         }
     }
 }
@@ -30,6 +39,23 @@ impl Tasks {
         change.entries.push(EntryWrite { key: key.into(), expected: EntryIs::Anything, value: None });
         self.storage.commit(change).await?;
         Ok(())
+    }
+}
+
+fn address(text: &str) -> Result<Email, Undone> {
+    Email::parse(text).ok_or_else(|| Undone::Hopeless("the address cannot be read".to_owned()))
+}
+
+fn account_id(text: &str) -> Result<AccountId, Undone> {
+    AccountId::parse(text).ok_or_else(|| Undone::Hopeless("the account cannot be read".to_owned()))
+}
+
+impl From<account::Error> for Undone {
+    fn from(error: account::Error) -> Self {
+        match error {
+            account::Error::Refused(refusal) => Self::Hopeless(refusal.to_string()),
+            other => Self::Failed(other.to_string()),
+        }
     }
 }
 

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::account::read_email;
 use super::report::{Failed, Report};
+use crate::address::Addresses;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, recorded};
 use crate::identity::account::{Account, Accounts, Refusal};
+use crate::jobs::Jobs;
 use crate::provision::Provision;
 use crate::storage::Storage;
 use crate::storage::sqlite::{Options, Sqlite};
@@ -24,7 +26,8 @@ impl Office {
         let options = Options { durable: true, clock: Arc::clone(&clock) };
         let storage: Arc<dyn Storage> = Arc::new(Sqlite::open(&config.data, options)?);
         recorded::keep(&*storage, &addresses, clock.now()).await?;
-        let accounts = Arc::new(Accounts::new(Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&addresses)));
+        let jobs = Arc::new(Jobs::new(Arc::clone(&storage), Arc::new(config.secret()?)));
+        let accounts = Arc::new(open_accounts(config, &storage, &clock, &addresses, &jobs)?);
         let quota = config.quota.map(|quota| quota.0);
         let provision = Provision { accounts: Arc::clone(&accounts), addresses, clock, quota };
         Ok(Self { storage, accounts, provision })
@@ -34,6 +37,18 @@ impl Office {
     pub(super) async fn account(&self, email: &str) -> Result<Account, Failed> {
         Ok(self.accounts.by_email(&read_email(email)?).await?.ok_or(Refusal::NoSuchAccount)?)
     }
+}
+
+/// The accounts, with the settings that concern them.
+pub(super) fn open_accounts(
+    config: &Config,
+    storage: &Arc<dyn Storage>,
+    clock: &Arc<dyn Clock>,
+    addresses: &Arc<Addresses>,
+    jobs: &Arc<Jobs>,
+) -> Result<Accounts, Failed> {
+    let accounts = Accounts::new(Arc::clone(storage), Arc::clone(clock), Arc::clone(addresses), Arc::clone(jobs));
+    accounts.configured(&config.accounts).map_err(|error| Failed::Usage(error.to_string()))
 }
 
 /// Opens the data folder and runs a command on it.

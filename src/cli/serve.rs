@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tracing_subscriber::EnvFilter;
 
+use super::office::open_accounts;
 use super::report::{Failed, Report};
 use crate::address::Addresses;
 use crate::app::App;
@@ -161,6 +162,7 @@ struct House {
     sqlite: Arc<Sqlite>,
     storage: Arc<dyn Storage>,
     accounts: Arc<Accounts>,
+    provision: Arc<Provision>,
     keys: Arc<Keys>,
     jobs: Arc<Jobs>,
     secret: Arc<SecretKey>,
@@ -182,18 +184,39 @@ impl House {
         let secret = Arc::new(config.secret()?);
         let jobs = Arc::new(Jobs::new(Arc::clone(&storage), Arc::clone(&secret)));
         let keys = Keys::open(Arc::clone(&storage), Arc::clone(&secret), addresses.base(), clock.now()).await?;
-        let accounts = Arc::new(Accounts::new(Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&addresses)));
+        let accounts = Arc::new(open_accounts(config, &storage, &clock, &addresses, &jobs)?);
+        let quota = config.quota.map(|quota| quota.0);
+        let provision = Arc::new(Provision {
+            accounts: Arc::clone(&accounts),
+            addresses: Arc::clone(&addresses),
+            clock: Arc::clone(&clock),
+            quota,
+        });
         let mut way_out = fetch::Setup::new(Arc::clone(&addresses), Arc::clone(&clock));
         way_out.loopback = config.dev;
         let fetch = Arc::new(Fetch::new(way_out));
         let upstreams = upstreams(config, &addresses, &fetch, &secret, &clock)?;
-        Ok(Self { clock, addresses, sqlite, storage, accounts, keys, jobs, secret, fetch, upstreams, _lock: lock })
+        Ok(Self {
+            clock,
+            addresses,
+            sqlite,
+            storage,
+            accounts,
+            provision,
+            keys,
+            jobs,
+            secret,
+            fetch,
+            upstreams,
+            _lock: lock,
+        })
     }
 
     fn tasks(&self, config: &Config) -> Result<Tasks, Failed> {
         let mailer = Mailer::new(&config.mail, &config.data, self.addresses.host(), Arc::clone(&self.clock));
         let mailer = mailer.map_err(|error| Failed::Usage(error.to_string()))?;
-        Ok(Tasks { storage: Arc::clone(&self.storage), mailer })
+        let (accounts, provision) = (Arc::clone(&self.accounts), Arc::clone(&self.provision));
+        Ok(Tasks { storage: Arc::clone(&self.storage), accounts, provision, mailer })
     }
 
     fn app(&self, config: &Config) -> App {
@@ -223,8 +246,6 @@ impl House {
             fetch,
         };
         let identity = Arc::new(Identity::new(config.identity.clone(), parts, self.clock.now()));
-        let quota = config.quota.map(|quota| quota.0);
-        let provision = Arc::new(Provision { accounts: accounts(), addresses: addresses(), clock: clock(), quota });
         App {
             addresses: addresses(),
             proxies: Trusted(config.trusted_proxies.clone()),
@@ -243,7 +264,7 @@ impl House {
             accounts: AccountApi {
                 addresses: addresses(),
                 accounts: accounts(),
-                provision,
+                provision: Arc::clone(&self.provision),
                 identity: Arc::clone(&identity),
                 clock: clock(),
                 open: config.dev,
@@ -252,6 +273,7 @@ impl House {
                 addresses: addresses(),
                 accounts: accounts(),
                 provider,
+                provision: Arc::clone(&self.provision),
                 key: Arc::clone(&self.secret),
                 clock: clock(),
                 upstreams: Arc::clone(&self.upstreams),

@@ -15,6 +15,8 @@ pub enum Cookie {
     Session,
     /// A random name for a browser in which nobody is signed in: forms and interactions are bound to it.
     Browser,
+    /// The token of a sign-up that is under way.
+    SignUp,
     /// The language that somebody chose.
     Language,
     /// Sign-ins through a school that are under way, sealed.
@@ -30,6 +32,7 @@ impl Cookie {
         match self {
             Self::Session => "",
             Self::Browser => "-browser",
+            Self::SignUp => "-signup",
             Self::Language => "-language",
             Self::Upstream => "-upstream",
             Self::Newcomer => "-newcomer",

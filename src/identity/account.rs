@@ -3,18 +3,27 @@
 //! An account is one house record; e-mail addresses, WebIDs and pod names are records of their own that must be absent
 //! when they are taken, so that each stays unique. All of a change goes in one commit.
 
+mod closing;
 mod codes;
 mod credential;
 mod draft;
 mod email;
+mod email_change;
 mod event;
 mod factor;
 mod half;
+mod letter;
 mod link;
+mod naming;
 mod passkey;
 mod password;
+mod recovery;
+mod registration;
 mod session;
+pub mod signup;
+pub mod terms;
 mod throttle;
+mod ticket;
 mod totp;
 mod webid;
 
@@ -38,11 +47,16 @@ pub use half::Half;
 pub use link::Link;
 pub use passkey::{Challenge, Passkey, Passkeys};
 pub use password::{Hash, Password, Passwords, Unhashed, Weak};
+pub use registration::{BadTerms, Config, Registration};
 pub use session::{Method, Session, SessionId, SessionToken, SignedIn, SignedInBy, UpstreamSession};
+pub use signup::{Consent, Signup, SignupToken};
+pub use terms::{Acceptance, Terms};
+pub use ticket::Ticket;
 pub use totp::{Offer, Totp};
 
 use crate::address::Addresses;
 use crate::clock::{Clock, Timestamp};
+use crate::jobs::Jobs;
 use crate::language::Language;
 use crate::path::PodName;
 use crate::storage::{self, Change, Committed, Entry, EntryIs, KeyRange, Scope, Storage};
@@ -104,6 +118,16 @@ pub enum Refusal {
     HeardBefore,
     #[error("there is no such link")]
     NoSuchLink,
+    #[error("nobody may sign up here; ask whoever looks after the server")]
+    SignUpClosed,
+    #[error("there is no such sign-up, or it has ended; begin again")]
+    NoSignUp,
+    #[error("another question comes first")]
+    OutOfTurn,
+    #[error("an e-mail address is missing")]
+    NoEmail,
+    #[error("this link has been used, or is too old")]
+    DeadLink,
     #[error("there is no such account")]
     NoSuchAccount,
     #[error("there are no such client credentials")]
@@ -190,9 +214,34 @@ pub struct Account {
     /// What pages and mails speak; `None`: what the browser asks for.
     #[serde(default)]
     pub language: Option<Language>,
+    /// The terms that were accepted, oldest first.
+    ///
+    /// Spec: O-323
+    #[serde(default)]
+    pub terms: Vec<Acceptance>,
+    /// Whether news are wanted by mail.
+    #[serde(default)]
+    pub newsletter: bool,
+    /// Whether contacts of the school may come in; `None`: it was not asked.
+    #[serde(default)]
+    pub contacts: Option<Consent>,
+    /// When it is erased, if its owner has deleted it. It is disabled until then.
+    ///
+    /// Spec: O-329
+    #[serde(default)]
+    pub closing: Option<Timestamp>,
 }
 
 impl Account {
+    fn signs_in_with(&self, email: &Email) -> bool {
+        self.login.as_ref().is_some_and(|login| login.email == *email)
+    }
+
+    /// What letters speak to its owner.
+    pub fn speaks(&self) -> Language {
+        self.language.unwrap_or(Language::French)
+    }
+
     /// The account's WebID if there is one only, or the one that is named.
     ///
     /// Spec: O-204
@@ -211,15 +260,26 @@ pub struct Accounts {
     storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
     addresses: Arc<Addresses>,
+    jobs: Arc<Jobs>,
+    terms: Terms,
+    registration: Registration,
     passwords: Passwords,
     standing: credential::Standing,
     running: session::Running,
 }
 
 impl Accounts {
-    pub fn new(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, addresses: Arc<Addresses>) -> Self {
+    /// Accounts with the usual settings; letters go out by `jobs`.
+    pub fn new(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, addresses: Arc<Addresses>, jobs: Arc<Jobs>) -> Self {
         let (standing, running) = (credential::Standing::default(), session::Running::default());
-        Self { storage, clock, addresses, passwords: Passwords::default(), standing, running }
+        let (terms, registration) = (Terms::default(), Registration::of(&addresses));
+        let passwords = Passwords::default();
+        Self { storage, clock, addresses, jobs, terms, registration, passwords, standing, running }
+    }
+
+    /// Where accounts are kept.
+    pub fn storage(&self) -> &dyn Storage {
+        &*self.storage
     }
 
     /// The account of this id.
@@ -230,7 +290,8 @@ impl Accounts {
     /// The account that signs in with this address.
     pub async fn by_email(&self, email: &Email) -> Result<Option<Account>> {
         match self.entry::<AccountId>(&draft::email_key(email)).await? {
-            Some(id) => self.account(&id).await,
+            // A former address stays taken for a while, but signs nobody in.
+            Some(id) => Ok(self.account(&id).await?.filter(|account| account.signs_in_with(email))),
             None => Ok(None),
         }
     }
@@ -327,6 +388,15 @@ impl Accounts {
             }
         }
         Err(storage::Error::Moved.into())
+    }
+
+    /// Writes a draft; `false`: somebody wrote first, decide again.
+    async fn saved(&self, draft: Draft) -> Result<bool> {
+        match self.save(draft, Change::of(Scope::House, self.clock.now())).await {
+            Ok(_) => Ok(true),
+            Err(Error::Storage(storage::Error::Moved)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     async fn read(&self, id: &AccountId) -> Result<Option<(Account, Entry)>> {

@@ -23,6 +23,7 @@ pub mod settings;
 pub mod shell;
 pub mod sign_in;
 pub mod sign_out;
+pub mod signup;
 pub mod start;
 pub mod upstream;
 pub mod visitor;

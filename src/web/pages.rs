@@ -11,16 +11,18 @@ use http::{Method, Request, Response, StatusCode};
 use super::visitor::House;
 use super::{
     Answer, Form, Instead, Visitor, applications, authorize, confirm, end_session, error, form, gallery, home, path,
-    second, see_other, settings, sign_in, sign_out, start, upstream, ways,
+    second, see_other, settings, sign_in, sign_out, signup, start, upstream, ways,
 };
 use crate::address::Addresses;
 use crate::clock::Clock;
 use crate::http::cookie::Cookies;
 use crate::http::negotiate::Wanted;
 use crate::http::{Body, Problem};
+use crate::identity::account::signup::Step;
 use crate::identity::account::{Accounts, Passkeys, SignedIn};
 use crate::identity::provider::Provider;
 use crate::identity::upstream::Upstreams;
+use crate::provision::Provision;
 use crate::secret::SecretKey;
 
 /// What pages work with.
@@ -28,6 +30,7 @@ pub struct Pages {
     pub addresses: Arc<Addresses>,
     pub accounts: Arc<Accounts>,
     pub provider: Arc<Provider>,
+    pub provision: Arc<Provision>,
     pub key: Arc<SecretKey>,
     pub clock: Arc<dyn Clock>,
     /// The schools that people come in through.
@@ -62,6 +65,8 @@ enum Page<'a> {
     Start,
     Home,
     SignIn,
+    SignUp(Step),
+    ConfirmAddress,
     SignOut,
     SignedOut,
     Confirm,
@@ -115,6 +120,9 @@ impl<'a> Page<'a> {
         Some(match segments.as_slice() {
             [""] => Self::Home,
             ["login"] => Self::SignIn,
+            ["signup"] => Self::SignUp(Step::Welcome),
+            ["signup", "confirm"] => Self::ConfirmAddress,
+            ["signup", step] => Self::SignUp(signup::step_at(step)?),
             ["logout"] => Self::SignOut,
             ["signed-out"] => Self::SignedOut,
             ["confirm"] => Self::Confirm,
@@ -174,6 +182,8 @@ impl<'a> Page<'a> {
             Self::Start => start::answer(pages, visitor),
             Self::Home => home::answer(pages, visitor),
             Self::SignIn => sign_in::answer(pages, visitor, asked).await,
+            Self::SignUp(step) => signup::answer(pages, visitor, asked, step).await,
+            Self::ConfirmAddress => signup::confirm(pages, visitor, asked).await,
             Self::SignOut => sign_out::answer(pages, visitor).await,
             Self::SignedOut => sign_out::signed_out(visitor),
             Self::Confirm => confirm::answer(pages, visitor, asked).await,

@@ -8,7 +8,7 @@ pub const START: &str = "/";
 pub const HOME: &str = "/.account/";
 /// Signing in.
 pub const SIGN_IN: &str = "/.account/login/";
-/// Making an account.
+/// Signing up: the first step.
 pub const SIGN_UP: &str = "/.account/signup/";
 /// Signing out; takes POST only.
 pub const SIGN_OUT: &str = "/.account/logout/";

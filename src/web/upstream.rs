@@ -6,7 +6,7 @@ use askama::Template;
 use http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, SET_COOKIE};
 use http::{Response, StatusCode};
 
-use super::{Answer, Asked, Instead, Next, Pages, Shell, Visitor, next, page, path, second, see_other};
+use super::{Answer, Asked, Instead, Next, Pages, Shell, Visitor, next, page, path, second, see_other, signup};
 use crate::http::cookie::{Cookie, Cookies};
 use crate::http::{Body, Problem};
 use crate::identity::account::{Error, Method, Refusal, SignedInBy, UpstreamSession};
@@ -153,7 +153,7 @@ async fn receive(pages: &Pages, visitor: &Visitor, came: &Came) -> Answer {
     }
 }
 
-fn by(person: &Person) -> SignedInBy {
+pub(super) fn by(person: &Person) -> SignedInBy {
     let upstream =
         UpstreamSession { issuer: person.issuer.clone(), subject: person.subject.clone(), session: person.sid.clone() };
     // Without a time from the school, nobody has shown lately who they are.
@@ -170,7 +170,7 @@ pub(super) async fn choose(pages: &Pages, visitor: &Visitor, asked: &Asked, id: 
     let (person, next) = kept.ok_or_else(|| problem(&Fault::Stale))?;
     let next = next::parse(Some(&next));
     match asked.form.as_ref().map(|form| form.get("choice")) {
-        Some("create") => Ok(see_other(path::SIGN_UP, Vec::new())),
+        Some("create") => signup::begin(pages, visitor, Some(person), &next).await,
         Some("link") => link(pages, visitor, &person, &next).await,
         _ => show(pages, visitor, &person),
     }

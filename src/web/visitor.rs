@@ -13,12 +13,14 @@ use http::request::Parts;
 use super::{Form, Next, device, next, path};
 use crate::address::Addresses;
 use crate::http::cookie::{Cookie, Cookies};
-use crate::identity::account::{Account, Session, SessionToken, SignedIn};
+use crate::identity::account::{Account, Session, SessionToken, SignedIn, SignupToken};
 use crate::language::Language;
 use crate::secret::{self, Secret, SecretKey};
 
 /// How long a browser that stays signed in keeps its cookie; the session may end long before.
 const KEPT: Duration = Duration::from_hours(180 * 24);
+/// How long a browser keeps a sign-up; its answers are forgotten then.
+const SIGN_UP_KEPT: Duration = Duration::from_hours(7 * 24);
 /// How long a browser keeps the language that somebody chose.
 const LANGUAGE_KEPT: Duration = Duration::from_hours(365 * 24);
 
@@ -28,6 +30,8 @@ pub struct Visitor {
     pub language: Language,
     /// Who it is, if they are signed in.
     pub session: Option<SignedIn>,
+    /// The sign-up that is under way in this browser.
+    pub signup: Option<SignupToken>,
     /// The address that asks.
     pub client: IpAddr,
     /// Browser and system, see [`device::name`].
@@ -74,6 +78,7 @@ impl Visitor {
         Self {
             language,
             session,
+            signup: cookies.read(&head.headers, Cookie::SignUp).and_then(SignupToken::parse),
             client: house.client,
             device: text(&head.headers, &USER_AGENT).and_then(device::name),
             addresses: Arc::clone(house.addresses),
@@ -147,6 +152,16 @@ impl Visitor {
     /// The cookie of somebody whose session's token has changed.
     pub fn stepped_up(&self, token: &SessionToken, session: &Session) -> Vec<HeaderValue> {
         vec![Cookies::of(&self.addresses).set(Cookie::Session, &token.reveal(), session.stays.then_some(KEPT))]
+    }
+
+    /// The cookie of somebody who is signing up.
+    pub fn signing_up(&self, token: &SignupToken) -> HeaderValue {
+        Cookies::of(&self.addresses).set(Cookie::SignUp, token.reveal(), Some(SIGN_UP_KEPT))
+    }
+
+    /// The cookie of somebody who has signed up.
+    pub fn signed_up(&self) -> HeaderValue {
+        Cookies::of(&self.addresses).clear(Cookie::SignUp)
     }
 
     /// The cookies of somebody who has signed out.

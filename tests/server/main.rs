@@ -40,6 +40,7 @@ mod requests;
 mod school;
 mod sign_in;
 mod sign_out;
+mod sign_up;
 mod slashes_and_names;
 mod sparql_update;
 mod storage_description;

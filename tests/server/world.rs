@@ -8,13 +8,14 @@ use bytes::Bytes;
 use cartable::access::Origins;
 use cartable::address::Addresses;
 use cartable::app::App;
+use cartable::app::tasks::Tasks;
 use cartable::clock::{Clock, SetClock, Timestamp};
 use cartable::fetch::{Fetch, Setup};
 use cartable::http::account::AccountApi;
 use cartable::http::headers::forwarded::Trusted;
 use cartable::http::oidc::Endpoints;
 use cartable::http::resource::Adapter;
-use cartable::identity::account::{Accounts, Passkeys};
+use cartable::identity::account::{self, Accounts, Passkeys, Registration};
 use cartable::identity::issue::AccessToken;
 use cartable::identity::jwk::{PublicKey, Thumbprint};
 use cartable::identity::jws::Algorithm;
@@ -22,6 +23,8 @@ use cartable::identity::keys::Keys;
 use cartable::identity::provider::{self, Provider};
 use cartable::identity::upstream::{self, Upstreams};
 use cartable::identity::{Config, Identity, Parts};
+use cartable::jobs::Jobs;
+use cartable::mail::Mailer;
 use cartable::path::PodName;
 use cartable::pods::{Limits, NoRemoteGroups, Pods, RemoteGroups};
 use cartable::provision::Provision;
@@ -59,6 +62,8 @@ pub struct World {
     pub provider: Arc<Provider>,
     pub keys: Arc<Keys>,
     pub base: String,
+    jobs: Arc<Jobs>,
+    tasks: Tasks,
     /// The storage below everything that `Settings::wrap` puts around it.
     pub sqlite: Arc<Sqlite>,
     /// The data folder.
@@ -112,6 +117,8 @@ pub struct Settings {
     pub quota: Option<u64>,
     /// Whether anybody may make an account.
     pub open: bool,
+    /// Who may sign up; `None`: as is usual.
+    pub registration: Option<Registration>,
     /// The groups of other servers.
     pub remote_groups: Arc<dyn RemoteGroups>,
     /// Whether strangers may name http addresses of this machine.
@@ -130,6 +137,7 @@ impl Default for Settings {
             origins: Origins::Trusted,
             quota: None,
             open: true,
+            registration: None,
             remote_groups: Arc::new(NoRemoteGroups),
             reaches_loopback: false,
             identity: Config::default(),
@@ -171,7 +179,7 @@ impl World {
         let (listener, door) = door().await;
         let port = first.map_or(door, |(port, _)| port);
         let addresses = Arc::new(Addresses::with_paths(&format!("http://localhost:{port}/")).unwrap());
-        let accounts = Arc::new(Accounts::new(storage.clone(), clock.clone(), addresses.clone()));
+        let (jobs, accounts) = accounts_of(&ground, &addresses, settings.registration);
         let keys = Keys::open(storage.clone(), secret.clone(), addresses.base(), clock.now()).await.unwrap();
         let Settings { limits, origins, remote_groups: groups, .. } = settings;
         let pods = Pods::new(storage.clone(), addresses.clone(), clock.clone(), groups, origins, limits);
@@ -196,15 +204,8 @@ impl World {
             revocations: provider.clone(),
             fetch,
         };
-        // Proofs from before the start are refused, so the server starts a little earlier.
-        let started = clock.now().minus(Duration::from_mins(5));
-        let identity = Arc::new(Identity::new(settings.identity.clone(), parts, started));
-        let provision = Arc::new(Provision {
-            accounts: accounts.clone(),
-            addresses: addresses.clone(),
-            clock: clock.clone(),
-            quota: settings.quota,
-        });
+        let identity = identity(&settings.identity, parts, &clock);
+        let provision = provision(&accounts, &addresses, &clock, settings.quota);
         let app = App {
             addresses: addresses.clone(),
             proxies: Trusted::default(),
@@ -232,6 +233,7 @@ impl World {
                 addresses: addresses.clone(),
                 accounts: accounts.clone(),
                 provider: provider.clone(),
+                provision: provision.clone(),
                 key: secret,
                 clock: clock.clone(),
                 doors: Door::all(&upstreams),
@@ -241,6 +243,7 @@ impl World {
             },
             patience: Duration::from_secs(30),
         };
+        let tasks = tasks(&folder, &storage, &clock, &accounts, &provision);
         let base = addresses.base().to_owned();
         let nobody =
             Person { identity: None, pod: base.clone(), port, door, clock: clock.clone(), storage: storage.clone() };
@@ -261,6 +264,8 @@ impl World {
             accounts,
             provider,
             keys,
+            jobs,
+            tasks,
             sqlite,
             folder,
             ground,
@@ -282,6 +287,47 @@ fn listen(listener: TcpListener, app: App) -> Stop {
     stop
 }
 
+fn identity(config: &Config, parts: Parts, clock: &Arc<SetClock>) -> Arc<Identity> {
+    // Proofs from before the start are refused, so the server starts a little earlier.
+    let started = clock.now().minus(Duration::from_mins(5));
+    Arc::new(Identity::new(config.clone(), parts, started))
+}
+
+/// Accounts that take these people in, and the jobs that they queue.
+fn accounts_of(
+    ground: &Ground,
+    addresses: &Arc<Addresses>,
+    registration: Option<Registration>,
+) -> (Arc<Jobs>, Arc<Accounts>) {
+    let jobs = Arc::new(Jobs::new(ground.storage.clone(), ground.secret.clone()));
+    let accounts = Accounts::new(ground.storage.clone(), ground.clock.clone(), addresses.clone(), jobs.clone());
+    let accounts = accounts.configured(&account::Config { registration, terms: None }).unwrap();
+    (jobs, Arc::new(accounts))
+}
+
+fn provision(
+    accounts: &Arc<Accounts>,
+    addresses: &Arc<Addresses>,
+    clock: &Arc<SetClock>,
+    quota: Option<u64>,
+) -> Arc<Provision> {
+    let (accounts, addresses, clock) = (accounts.clone(), addresses.clone(), clock.clone());
+    Arc::new(Provision { accounts, addresses, clock, quota })
+}
+
+/// What does the jobs; letters lie in the data folder.
+fn tasks(
+    folder: &tempfile::TempDir,
+    storage: &Arc<dyn Storage>,
+    clock: &Arc<SetClock>,
+    accounts: &Arc<Accounts>,
+    provision: &Arc<Provision>,
+) -> Tasks {
+    let mailer = Mailer::new(&cartable::mail::Config::default(), folder.path(), "localhost", clock.clone()).unwrap();
+    let (storage, accounts, provision) = (storage.clone(), accounts.clone(), provision.clone());
+    Tasks { storage, accounts, provision, mailer }
+}
+
 /// A listener on any port, and the port.
 async fn door() -> (TcpListener, u16) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -296,6 +342,11 @@ fn way_out(addresses: &Arc<Addresses>, clock: &Arc<SetClock>, loopback: bool) ->
 }
 
 impl World {
+    /// Does the jobs that are due.
+    pub async fn work(&self) {
+        self.jobs.work(&self.tasks).await.unwrap();
+    }
+
     /// Host and port of the server.
     pub fn authority(&self) -> String {
         format!("localhost:{}", self.nobody.port)

@@ -21,7 +21,7 @@ pub struct List {
 }
 
 /// All lists, in the order of reports.
-pub const LISTS: [List; 10] = [
+pub const LISTS: [List; 11] = [
     List { file: "solid.ttl", title: "Solid Protocol 0.11", text: include_str!("../../requirements/solid.ttl") },
     List {
         file: "solid-ed.ttl",
@@ -54,6 +54,11 @@ pub const LISTS: [List; 10] = [
         file: "cartable-notifications.ttl",
         title: "Notifications, line by line",
         text: include_str!("../../requirements/cartable-notifications.ttl"),
+    },
+    List {
+        file: "cartable-school.ttl",
+        title: "Spaces from schools, line by line",
+        text: include_str!("../../requirements/cartable-school.ttl"),
     },
     List { file: "rfc.ttl", title: "RFCs", text: include_str!("../../requirements/rfc.ttl") },
 ];

@@ -34,6 +34,11 @@ impl From<Refusal> for Problem {
             Refusal::SignedOut => (StatusCode::UNAUTHORIZED, "not-signed-in"),
             Refusal::Disabled => (StatusCode::FORBIDDEN, "account-disabled"),
             Refusal::StaleSignIn => (StatusCode::FORBIDDEN, "sign-in-again"),
+            Refusal::SignUpClosed => (StatusCode::FORBIDDEN, "sign-up-closed"),
+            Refusal::OutOfTurn => (StatusCode::CONFLICT, "out-of-turn"),
+            Refusal::NoEmail => (StatusCode::BAD_REQUEST, "no-email"),
+            Refusal::DeadLink => (StatusCode::GONE, "dead-link"),
+            Refusal::NoSignUp => (StatusCode::NOT_FOUND, "no-sign-up"),
             Refusal::TooSoon(_) => (StatusCode::TOO_MANY_REQUESTS, "too-soon"),
             Refusal::NoSuchAccount | Refusal::NoSuchCredential | Refusal::NoSuchLink => {
                 (StatusCode::NOT_FOUND, "not-found")

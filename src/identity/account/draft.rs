@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::credential::{Credential, CredentialId, MOST};
 use super::throttle::Counted;
-use super::{Account, AccountId, Accounts, Email, Event, Happened, Hash, Login, NEW, Refusal, json};
+use super::{
+    Acceptance, Account, AccountId, Accounts, Consent, Email, Event, Happened, Hash, Login, NEW, Refusal, json,
+};
 use crate::clock::Timestamp;
 use crate::language::Language;
 use crate::path::PodName;
@@ -78,6 +80,10 @@ impl Draft {
             webids: Vec::new(),
             credentials: Vec::new(),
             language: None,
+            terms: Vec::new(),
+            newsletter: false,
+            contacts: None,
+            closing: None,
         };
         Self { account, was: NEW, entries: Vec::new() }
     }
@@ -114,6 +120,52 @@ impl Draft {
         self.account.minor = minor;
     }
 
+    /// Sets another password; the account must have had one.
+    pub(super) fn set_password(&mut self, password: Hash) -> Result<Email, Refusal> {
+        let login = self.account.login.as_mut().ok_or(Refusal::DeadLink)?;
+        login.password = password;
+        Ok(login.email.clone())
+    }
+
+    /// Signs in with another address from now on; gives the old one, which stays taken.
+    pub(super) fn change_email(&mut self, new: Email) -> Result<Email, Refusal> {
+        self.take(email_key(&new));
+        let login = self.account.login.as_mut().ok_or(Refusal::DeadLink)?;
+        Ok(std::mem::replace(&mut login.email, new))
+    }
+
+    /// Signs in with a former address again, which was never given up.
+    pub(super) fn restore_email(&mut self, old: &Email) -> Result<(), Refusal> {
+        let login = self.account.login.as_mut().ok_or(Refusal::DeadLink)?;
+        let given_up = std::mem::replace(&mut login.email, old.clone());
+        if given_up != *old {
+            self.give_up(email_key(&given_up));
+        }
+        Ok(())
+    }
+
+    /// Adds the terms that were accepted.
+    pub(super) fn accept(&mut self, accepted: Acceptance) {
+        self.account.terms.push(accepted);
+    }
+
+    /// What somebody said yes or no to when they signed up.
+    pub(super) fn set_wishes(&mut self, newsletter: bool, contacts: Option<Consent>) {
+        (self.account.newsletter, self.account.contacts) = (newsletter, contacts);
+    }
+
+    /// Closes the account until it is erased on a day, or opens it again.
+    pub(super) fn close(&mut self, day: Option<Timestamp>) {
+        (self.account.closing, self.account.disabled) = (day, day.is_some());
+    }
+
+    /// Removes all client credentials.
+    pub(super) fn remove_credentials(&mut self) {
+        for id in std::mem::take(&mut self.account.credentials) {
+            self.give_up(id.key());
+        }
+    }
+
     pub(super) fn set_disabled(&mut self, disabled: bool) {
         self.account.disabled = disabled;
     }
@@ -126,10 +178,10 @@ impl Draft {
     ///
     /// Spec: O-327
     pub fn add_pod(&mut self, name: &PodName) -> Result<(), Refusal> {
-        if RESERVED.contains(&name.as_str()) {
+        if is_reserved(name) {
             return Err(Refusal::NameReserved);
         }
-        self.take(format!("pod/{}", skeleton(name)));
+        self.take(name_key(name));
         self.account.pods.push(name.clone());
         Ok(())
     }
@@ -185,6 +237,11 @@ impl Draft {
         Ok(())
     }
 
+    /// Writes a house record along with the change.
+    pub(super) fn write(&mut self, entry: EntryWrite) {
+        self.entries.push(entry);
+    }
+
     /// Removes a house record along with the change.
     pub(super) fn give_up(&mut self, key: impl Into<Arc<str>>) {
         self.entries.push(EntryWrite { key: key.into(), expected: EntryIs::Anything, value: None });
@@ -196,12 +253,38 @@ impl Draft {
         self.entries.push(EntryWrite { key: key.into(), expected: NEW, value: Some(owner.into()) });
     }
 
+    /// Everything that the account holds, given up, save the names of its pods, and the WebIDs in them: those are never
+    /// given again.
+    pub(super) fn into_erasure(mut self, is_ours: impl Fn(&str) -> bool) -> Vec<EntryWrite> {
+        self.remove_credentials();
+        if let Some(login) = self.account.login.take() {
+            self.give_up(email_key(&login.email));
+        }
+        for link in std::mem::take(&mut self.account.links) {
+            self.give_up(link.key());
+        }
+        for webid in std::mem::take(&mut self.account.webids).into_iter().filter(|webid| !is_ours(webid)) {
+            self.give_up(webid_key(&webid));
+        }
+        self.entries.push(EntryWrite { key: self.account.id.key(), expected: self.was, value: None });
+        self.entries
+    }
+
     pub(super) fn into_entries(self) -> Result<Vec<EntryWrite>, serde_json::Error> {
         let value = Some(json(&self.account)?);
         let mut entries = self.entries;
         entries.push(EntryWrite { key: self.account.id.key(), expected: self.was, value });
         Ok(entries)
     }
+}
+
+/// Spec: O-327
+pub(super) fn is_reserved(name: &PodName) -> bool {
+    RESERVED.contains(&name.as_str())
+}
+
+pub(super) fn name_key(name: &PodName) -> String {
+    format!("pod/{}", skeleton(name))
 }
 
 pub(super) fn email_key(email: &Email) -> String {

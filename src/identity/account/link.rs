@@ -45,6 +45,11 @@ impl Link {
         digest(&self.issuer, &self.subject)
     }
 
+    /// The record that says whose it is.
+    pub(super) fn key(&self) -> String {
+        key(&self.issuer, &self.subject)
+    }
+
     /// Whether it is a link to this person.
     pub fn is_to(&self, issuer: &str, subject: &str) -> bool {
         self.issuer == issuer && self.subject == subject

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::password::{Hash, Password, Verdict};
 use super::throttle::Counted;
-use super::{Account, AccountId, Accounts, Email, Error, Event, Happened, NEW, Refusal, Result, draft, json, link};
+use super::{
+    Account, AccountId, Accounts, Draft, Email, Error, Event, Happened, NEW, Refusal, Result, draft, json, link,
+};
 use crate::clock::Timestamp;
 use crate::secret::{self, Secret};
 use crate::storage::{self, Change, EntryIs, EntryWrite, KeyRange, Scope, Version};
@@ -264,8 +266,9 @@ impl Accounts {
         if let Some(address) = from {
             self.admit(Counted::Address(address)).await?;
         }
+        let mut failures = 0;
         if let Some(email) = email {
-            self.count(Counted::Account(email)).await?;
+            failures = self.count(Counted::Account(email)).await?;
         }
         let account = match email {
             Some(email) => self.by_email(email).await?,
@@ -275,6 +278,7 @@ impl Accounts {
         let retyped = password.clone();
         let verdict = self.passwords.check(password, hash).await?;
         let (Some(account), Verdict::Right | Verdict::RightButStale) = (account, verdict) else {
+            self.tell_of_guessing(email, failures).await?;
             if let Some(address) = from {
                 self.count(Counted::Address(address)).await?;
             }
@@ -415,6 +419,17 @@ impl Accounts {
     /// Ends all sessions of an account.
     pub async fn end_sessions(&self, account: &AccountId) -> Result<()> {
         self.end_where(account, |_| true).await
+    }
+
+    /// Ends all sessions of an account by the commit that changes it.
+    ///
+    /// Spec: O-326
+    pub(super) async fn sign_out_everywhere(&self, draft: &mut Draft) -> Result<()> {
+        let sessions = self.session_entries(&draft.account().id).await?;
+        for (key, _) in sessions {
+            draft.give_up(key);
+        }
+        Ok(())
     }
 
     /// Ends the sessions of an account that answer to this; a record that cannot be read always does.

@@ -1,10 +1,15 @@
 //! Stories of accounts on a real store, with a set clock.
 
+mod letters;
+mod recovery;
+mod signup;
+
 use std::net::IpAddr;
 
 use super::*;
 use crate::clock::SetClock;
 use crate::rdf::{Graph, Literal, Term, Triple, vocab};
+use crate::secret::SecretKey;
 use crate::storage::sqlite::{Options, Sqlite};
 
 const PASSWORD: &str = "a bridge over the river";
@@ -13,17 +18,31 @@ const WEBID: &str = "https://pods.example/ada/profile/card#me";
 struct World {
     accounts: Accounts,
     clock: Arc<SetClock>,
-    _folder: tempfile::TempDir,
+    secret: Arc<SecretKey>,
+    folder: tempfile::TempDir,
 }
 
 impl World {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(SetClock::at(Timestamp::from_seconds(1_700_000_000)));
+        Self::on(tempfile::tempdir().unwrap(), clock, Arc::new(SecretKey::ephemeral()))
+    }
+
+    fn on(folder: tempfile::TempDir, clock: Arc<SetClock>, secret: Arc<SecretKey>) -> Self {
         let options = Options { durable: false, clock: clock.clone() };
         let storage = Arc::new(Sqlite::open(folder.path(), options).unwrap());
         let addresses = Arc::new(Addresses::with_paths("https://pods.example/").unwrap());
-        Self { accounts: Accounts::new(storage, clock.clone(), addresses), clock, _folder: folder }
+        let jobs = Arc::new(Jobs::new(storage.clone(), secret.clone()));
+        let mut accounts = Accounts::new(storage, clock.clone(), addresses, jobs);
+        accounts.registration = Registration::Open;
+        Self { accounts, clock, secret, folder }
+    }
+
+    /// The same folder, after the server has stopped and started again.
+    fn restarted(self) -> Self {
+        let Self { accounts, clock, secret, folder } = self;
+        drop(accounts);
+        Self::on(folder, clock, secret)
     }
 
     async fn account(&self, email: &str) -> Account {

@@ -8,8 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sha2::digest::Output;
 use sha2::{Digest, Sha256};
 
+use super::letter::Letter;
 use super::{AccountId, Accounts, Email, Error, Refusal, json};
 use crate::clock::Timestamp;
 use crate::storage::{self, Change, EntryIs, EntryWrite, Scope};
@@ -18,6 +20,8 @@ use crate::storage::{self, Change, EntryIs, EntryWrite, Scope};
 const FORGOTTEN: Duration = Duration::from_hours(1);
 /// The longest wait. It bounds guessing at an account to 60 an hour, and what others can do to its owner to a minute.
 const LONGEST: Duration = Duration::from_mins(1);
+/// After this many failures the owner of an account is told.
+const TOLD: u32 = 10;
 /// How often an attempt is counted again when others were counted first.
 const ATTEMPTS: usize = 8;
 
@@ -29,13 +33,35 @@ pub enum Counted<'a> {
     Factor(&'a AccountId),
     /// Many pupils sit behind the one address of a school.
     Address(IpAddr),
+    /// Letters to an address whose owner has not shown that they want any.
+    Letters(&'a Email),
+    /// What anybody may ask for: sign-ups, links by mail. A whole school does on its first day.
+    Strangers(IpAddr),
+}
+
+/// How attempts are slowed down.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    /// How many pass without a wait.
+    free: u32,
+    /// The first wait; the next ones double it.
+    first: Duration,
+    longest: Duration,
+}
+
+impl Pace {
+    const fn guesses(free: u32) -> Self {
+        Self { free, first: Duration::from_secs(1), longest: LONGEST }
+    }
 }
 
 impl Counted<'_> {
-    fn free(self) -> u32 {
+    fn pace(self) -> Pace {
         match self {
-            Self::Account(_) | Self::Factor(_) => 5,
-            Self::Address(_) => 40,
+            Self::Account(_) | Self::Factor(_) => Pace::guesses(5),
+            Self::Address(_) => Pace::guesses(40),
+            Self::Strangers(_) => Pace::guesses(400),
+            Self::Letters(_) => Pace { free: 3, first: Duration::from_mins(1), longest: FORGOTTEN },
         }
     }
 
@@ -45,11 +71,20 @@ impl Counted<'_> {
         let (kind, digest) = match self {
             Self::Account(email) => ("account", Sha256::digest(email.as_str())),
             Self::Factor(account) => ("factor", Sha256::digest(account.as_str())),
-            Self::Address(IpAddr::V4(address)) => ("address", Sha256::digest(address.octets())),
-            // Whoever has one IPv6 address has its /64.
-            Self::Address(IpAddr::V6(address)) => ("address", Sha256::digest(&address.octets()[..8])),
+            Self::Letters(email) => ("letters", Sha256::digest(email.as_str())),
+            Self::Address(address) => ("address", neighbourhood(address)),
+            Self::Strangers(address) => ("strangers", neighbourhood(address)),
         };
-        format!("throttle/{kind}/{:02x}{:02x}", digest[0], digest[1]).into()
+        let place = u16::from_be_bytes([digest[0], digest[1]]);
+        format!("throttle/{kind}/{place:04x}").into()
+    }
+}
+
+/// Whoever has one IPv6 address has its /64.
+fn neighbourhood(address: IpAddr) -> Output<Sha256> {
+    match address {
+        IpAddr::V4(address) => Sha256::digest(address.octets()),
+        IpAddr::V6(address) => Sha256::digest(&address.octets()[..8]),
     }
 }
 
@@ -62,17 +97,17 @@ struct Count {
 
 impl Count {
     /// How long after the last attempt the next one is looked at: 1 s, 2 s, 4 s, … once the free ones are used up.
-    fn delay(self, free: u32) -> Duration {
-        match self.failures.checked_sub(free) {
+    fn delay(self, pace: Pace) -> Duration {
+        match self.failures.checked_sub(pace.free) {
             None => Duration::ZERO,
-            Some(over) => Duration::from_secs(1 << over.min(16)).min(LONGEST),
+            Some(over) => pace.first.saturating_mul(1 << over.min(16)).min(pace.longest),
         }
     }
 
     /// The count with one more attempt at `now`, or how long to wait.
-    fn attempt(self, free: u32, now: Timestamp) -> Result<Self, Duration> {
+    fn attempt(self, pace: Pace, now: Timestamp) -> Result<Self, Duration> {
         let fresh = if self.last.plus(FORGOTTEN) < now { Self::default() } else { self };
-        let due = fresh.last.plus(fresh.delay(free));
+        let due = fresh.last.plus(fresh.delay(pace));
         if due > now {
             return Err(Duration::from_millis(due.millis().saturating_sub(now.millis()).unsigned_abs()));
         }
@@ -86,24 +121,25 @@ impl Accounts {
     /// Spec: O-325
     pub(super) async fn admit(&self, counted: Counted<'_>) -> Result<(), Error> {
         let (count, _) = self.count_of(&counted.key()).await?;
-        count.attempt(counted.free(), self.clock.now()).map_err(Refusal::TooSoon)?;
+        count.attempt(counted.pace(), self.clock.now()).map_err(Refusal::TooSoon)?;
         Ok(())
     }
 
-    /// Counts an attempt. Too soon after the last: [`Refusal::TooSoon`], and nothing is counted.
+    /// Counts an attempt, and says how many there were without a success. Too soon after the last:
+    /// [`Refusal::TooSoon`], and nothing is counted.
     ///
     /// Spec: O-325
-    pub(super) async fn count(&self, counted: Counted<'_>) -> Result<(), Error> {
+    pub(super) async fn count(&self, counted: Counted<'_>) -> Result<u32, Error> {
         let key = counted.key();
         for _ in 0..ATTEMPTS {
             let now = self.clock.now();
             let (count, expected) = self.count_of(&key).await?;
-            let next = count.attempt(counted.free(), now).map_err(Refusal::TooSoon)?;
+            let next = count.attempt(counted.pace(), now).map_err(Refusal::TooSoon)?;
             let mut change = Change::of(Scope::House, now);
             change.entries.push(EntryWrite { key: key.clone(), expected, value: Some(json(&next)?) });
             match self.storage.commit(change).await {
                 Err(storage::Error::Moved | storage::Error::Taken(_)) => {}
-                done => return Ok(done.map(|_| ())?),
+                done => return Ok(done.map(|_| next.failures)?),
             }
         }
         Err(Refusal::TooSoon(Duration::from_secs(1)).into())
@@ -112,6 +148,15 @@ impl Accounts {
     /// Forgets what was counted, after a success.
     pub(super) fn forgotten(counted: Counted<'_>) -> EntryWrite {
         EntryWrite { key: counted.key(), expected: EntryIs::Anything, value: None }
+    }
+
+    /// Tells the owner of an account, once, that somebody tries passwords.
+    ///
+    /// Spec: O-325
+    pub(super) async fn tell_of_guessing(&self, email: Option<&Email>, failures: u32) -> Result<(), Error> {
+        let Some(email) = email.filter(|_| failures == TOLD) else { return Ok(()) };
+        let Some(account) = self.by_email(email).await? else { return Ok(()) };
+        self.commit([self.letter(&Letter::Guessing, email, account.speaks())]).await
     }
 
     async fn count_of(&self, key: &str) -> Result<(Count, EntryIs), Error> {
@@ -131,18 +176,18 @@ mod tests {
         let mut now = Timestamp::from_seconds(1_000_000);
         let mut count = Count::default();
         for _ in 0..5 {
-            count = count.attempt(5, now).unwrap();
+            count = count.attempt(Pace::guesses(5), now).unwrap();
         }
         let mut waits = Vec::new();
         for _ in 0..8 {
-            let wait = count.attempt(5, now).unwrap_err();
+            let wait = count.attempt(Pace::guesses(5), now).unwrap_err();
             waits.push(wait.as_secs());
             now = now.plus(wait);
-            count = count.attempt(5, now).unwrap();
+            count = count.attempt(Pace::guesses(5), now).unwrap();
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
         let later = now.plus(FORGOTTEN).plus(Duration::from_secs(1));
-        assert_eq!(count.attempt(5, later).map(|count| count.failures), Ok(1));
+        assert_eq!(count.attempt(Pace::guesses(5), later).map(|count| count.failures), Ok(1));
     }
 
     #[test]

@@ -1,0 +1,236 @@
+//! What letters say, in both languages.
+
+use super::{Accounts, Email};
+use crate::jobs::Task;
+use crate::language::Language;
+use crate::mail::Message;
+use crate::storage::EntryWrite;
+
+/// A letter to the owner of an address. Links are whole URLs.
+pub(super) enum Letter {
+    /// Proves the address of a sign-up.
+    Check {
+        link: String,
+    },
+    /// Somebody signs up with an address that has an account.
+    HasAccount,
+    Reset {
+        link: String,
+    },
+    PasswordChanged,
+    /// Proves a new address of an account.
+    NewAddress {
+        link: String,
+    },
+    /// To the old address, with the way back.
+    AddressChanged {
+        undo: String,
+    },
+    AddressRestored,
+    /// Somebody tries passwords.
+    Guessing,
+    Closing {
+        undo: String,
+    },
+    Reopened,
+    Erased,
+}
+
+impl Accounts {
+    /// A letter on its way, to be written by the commit that makes it necessary.
+    pub(super) fn letter(&self, letter: &Letter, to: &Email, language: Language) -> EntryWrite {
+        let (subject, body) = letter.text(language, self.addresses.base());
+        let (hello, sign) = match language {
+            Language::French => ("Bonjour,", "Ce message est automatique : n’y répondez pas."),
+            Language::English => ("Hello,", "This message is automatic: please do not reply."),
+        };
+        let host = self.addresses.host();
+        let text = format!("{hello}\n\n{body}\n\n-- \nCartable, {host}\n{sign}\n");
+        let message = Message { to: to.as_str().into(), language, subject: subject.to_owned(), text };
+        self.jobs.entry(&Task::Mail(message), self.clock.now())
+    }
+
+    /// A page of the account, as a link in a letter.
+    pub(super) fn page_of(&self, page: &str, ticket: &super::Ticket) -> String {
+        format!("{}.account/{page}/?t={}", self.addresses.base(), ticket.reveal())
+    }
+}
+
+impl Letter {
+    /// Subject and body.
+    fn text(&self, language: Language, base: &str) -> (&'static str, String) {
+        match language {
+            Language::French => self.french(base),
+            Language::English => self.english(base),
+        }
+    }
+
+    fn french(&self, base: &str) -> (&'static str, String) {
+        match self {
+            Self::Check { link } => (
+                "Confirmez votre adresse e-mail",
+                format!(
+                    "Vous créez votre espace. Pour montrer que cette adresse est la vôtre, ouvrez ce lien, puis appuyez \
+                     sur « Confirmer mon adresse » :\n\n{link}\n\nLe lien sert une fois, pendant 24 heures.\n\nVous n’avez \
+                     rien demandé ? Ne faites rien : aucun espace ne sera créé avec votre adresse."
+                ),
+            ),
+            Self::HasAccount => (
+                "Vous avez déjà un espace",
+                format!(
+                    "Quelqu’un, sans doute vous, a voulu créer un espace avec cette adresse. Vous en avez déjà un.\n\nPour y \
+                     entrer : {base}.account/login/\nMot de passe oublié : {base}.account/reset/\n\nCe n’était pas vous ? \
+                     Ne faites rien : votre espace n’a pas changé."
+                ),
+            ),
+            Self::Reset { link } => (
+                "Choisissez un nouveau mot de passe",
+                format!(
+                    "Vous avez demandé un nouveau mot de passe. Ouvrez ce lien pour le choisir :\n\n{link}\n\nLe lien sert \
+                     une fois, pendant 60 minutes.\n\nVous n’avez rien demandé ? Ne faites rien : votre mot de passe reste \
+                     le même."
+                ),
+            ),
+            Self::PasswordChanged => (
+                "Votre mot de passe a changé",
+                format!(
+                    "Le mot de passe de votre compte vient de changer, et vous avez été déconnecté de tous vos \
+                     appareils.\n\nCe n’était pas vous ? Choisissez-en un autre tout de suite : {base}.account/reset/"
+                ),
+            ),
+            Self::NewAddress { link } => (
+                "Confirmez votre nouvelle adresse e-mail",
+                format!(
+                    "Vous voulez utiliser cette adresse pour votre compte. Ouvrez ce lien, puis appuyez sur « Confirmer mon \
+                     adresse » :\n\n{link}\n\nLe lien sert une fois, pendant 24 heures.\n\nVous n’avez rien demandé ? Ne \
+                     faites rien."
+                ),
+            ),
+            Self::AddressChanged { undo } => (
+                "L’adresse e-mail de votre compte a changé",
+                format!(
+                    "Votre compte utilise maintenant une autre adresse e-mail que celle-ci.\n\nCe n’était pas vous ? Vous \
+                     pouvez revenir à cette adresse pendant 7 jours :\n\n{undo}"
+                ),
+            ),
+            Self::AddressRestored => (
+                "Votre compte a retrouvé son ancienne adresse",
+                format!(
+                    "L’adresse e-mail de votre compte est de nouveau celle d’avant, et tous les appareils ont été \
+                     déconnectés.\n\nPar prudence, choisissez un nouveau mot de passe : {base}.account/reset/"
+                ),
+            ),
+            Self::Guessing => (
+                "Quelqu’un essaie d’entrer dans votre compte",
+                format!(
+                    "Dix mots de passe faux ont été essayés sur votre compte. Il reste protégé : chaque nouvel essai doit \
+                     attendre plus longtemps.\n\nC’était vous ? Vous pouvez choisir un nouveau mot de passe : \
+                     {base}.account/reset/\nCe n’était pas vous ? Vérifiez que votre mot de passe ne sert nulle part \
+                     ailleurs."
+                ),
+            ),
+            Self::Closing { undo } => (
+                "Votre compte sera supprimé dans 30 jours",
+                format!(
+                    "Vous avez demandé la suppression de votre compte. Dans 30 jours, vos espaces et tout ce qu’ils \
+                     contiennent seront effacés, et leurs adresses ne seront données à personne d’autre.\n\nVous changez \
+                     d’avis, ou ce n’était pas vous ? Ce lien annule tout, pendant 30 jours :\n\n{undo}"
+                ),
+            ),
+            Self::Reopened => (
+                "Votre compte est conservé",
+                format!(
+                    "La suppression de votre compte est annulée. Rien n’a été effacé.\n\nPour entrer : {base}.account/login/"
+                ),
+            ),
+            Self::Erased => (
+                "Votre compte est supprimé",
+                "Votre compte, vos espaces et tout ce qu’ils contenaient sont effacés. Leurs adresses ne seront données à \
+                 personne d’autre. C’est le dernier message que vous recevez."
+                    .to_owned(),
+            ),
+        }
+    }
+
+    fn english(&self, base: &str) -> (&'static str, String) {
+        match self {
+            Self::Check { link } => (
+                "Confirm your e-mail address",
+                format!(
+                    "You are creating your space. To show that this address is yours, open this link, then press “Confirm \
+                     my address”:\n\n{link}\n\nThe link works once, for 24 hours.\n\nYou asked for nothing? Do nothing: no \
+                     space will be created with your address."
+                ),
+            ),
+            Self::HasAccount => (
+                "You have a space already",
+                format!(
+                    "Somebody, probably you, wanted to create a space with this address. You have one already.\n\nTo sign \
+                     in: {base}.account/login/\nForgotten password: {base}.account/reset/\n\nIt was not you? Do nothing: \
+                     your space has not changed."
+                ),
+            ),
+            Self::Reset { link } => (
+                "Choose a new password",
+                format!(
+                    "You asked for a new password. Open this link to choose it:\n\n{link}\n\nThe link works once, for 60 \
+                     minutes.\n\nYou asked for nothing? Do nothing: your password stays the same."
+                ),
+            ),
+            Self::PasswordChanged => (
+                "Your password has changed",
+                format!(
+                    "The password of your account has just changed, and you were signed out on all your devices.\n\nIt was \
+                     not you? Choose another one now: {base}.account/reset/"
+                ),
+            ),
+            Self::NewAddress { link } => (
+                "Confirm your new e-mail address",
+                format!(
+                    "You want to use this address for your account. Open this link, then press “Confirm my \
+                     address”:\n\n{link}\n\nThe link works once, for 24 hours.\n\nYou asked for nothing? Do nothing."
+                ),
+            ),
+            Self::AddressChanged { undo } => (
+                "The e-mail address of your account has changed",
+                format!(
+                    "Your account now uses another e-mail address than this one.\n\nIt was not you? You can go back to this \
+                     address for 7 days:\n\n{undo}"
+                ),
+            ),
+            Self::AddressRestored => (
+                "Your account has its former address again",
+                format!(
+                    "The e-mail address of your account is the former one again, and all devices were signed out.\n\nTo be \
+                     safe, choose a new password: {base}.account/reset/"
+                ),
+            ),
+            Self::Guessing => (
+                "Somebody is trying to enter your account",
+                format!(
+                    "Ten wrong passwords were tried on your account. It stays protected: each new try has to wait \
+                     longer.\n\nIt was you? You can choose a new password: {base}.account/reset/\nIt was not you? Make sure \
+                     that you use your password nowhere else."
+                ),
+            ),
+            Self::Closing { undo } => (
+                "Your account will be deleted in 30 days",
+                format!(
+                    "You asked for your account to be deleted. In 30 days your spaces and all they contain will be erased, \
+                     and their addresses will be given to nobody else.\n\nYou change your mind, or it was not you? This link \
+                     undoes it, for 30 days:\n\n{undo}"
+                ),
+            ),
+            Self::Reopened => (
+                "Your account is kept",
+                format!("Your account will not be deleted. Nothing was erased.\n\nTo sign in: {base}.account/login/"),
+            ),
+            Self::Erased => (
+                "Your account is deleted",
+                "Your account, your spaces and all they contained are erased. Their addresses will be given to nobody else. \
+                 This is the last message that you get."
+                    .to_owned(),
+            ),
+        }
+    }
+}

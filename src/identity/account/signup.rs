@@ -1,0 +1,450 @@
+//! Signing up, in eight steps: what somebody has answered so far, and what is asked next.
+//!
+//! The answers are a record of their own, found by a token that the browser keeps. No account, name or pod exists before
+//! the last step, which makes them all in one commit: whatever breaks off in between is gone on with, or forgotten after
+//! a week.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::letter::Letter;
+use super::terms::{Acceptance, Terms};
+use super::throttle::Counted;
+use super::ticket::{self, Kept, Ticket};
+use super::{Accounts, Draft, Email, Hash, Link, NEW, Password, Refusal, Result, draft, json};
+use crate::clock::Timestamp;
+use crate::identity::upstream::Person;
+use crate::jobs::Task;
+use crate::language::Language;
+use crate::path::PodName;
+use crate::secret::Secret;
+use crate::storage::{self, Change, EntryIs, EntryWrite, Scope, Version};
+
+/// How long an unfinished sign-up is kept.
+const KEPT: Duration = Duration::from_hours(7 * 24);
+/// How long the link that proves an address works.
+///
+/// Spec: O-322
+const CHECK: Duration = Duration::from_hours(24);
+/// How often an edit is decided again because another tab wrote first.
+const ATTEMPTS: usize = 8;
+
+/// A question of the sign-up.
+///
+/// Spec: O-321, CP-01, CP-02, CP-03, CP-04, CP-05, CP-06, CP-07, CP-08
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    Welcome,
+    Email,
+    Address,
+    Terms,
+    /// The letter with the link.
+    Check,
+    Password,
+    /// Whether the school's contacts may come in.
+    Contacts,
+    /// Everything is answered: opening the pod.
+    Open,
+}
+
+impl Step {
+    pub const ALL: [Self; 8] = [
+        Self::Welcome,
+        Self::Email,
+        Self::Address,
+        Self::Terms,
+        Self::Check,
+        Self::Password,
+        Self::Contacts,
+        Self::Open,
+    ];
+
+    /// Counted from 1.
+    pub const fn number(self) -> usize {
+        self as usize + 1
+    }
+
+    /// The step after this one.
+    pub fn next(self) -> Self {
+        Self::ALL.into_iter().find(|step| *step > self).unwrap_or(self)
+    }
+
+    /// The step before this one.
+    pub fn previous(self) -> Option<Self> {
+        Self::ALL.into_iter().rev().find(|step| *step < self)
+    }
+}
+
+/// What a browser keeps of a sign-up. Only a hash of it is kept here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignupToken(Secret);
+
+impl SignupToken {
+    fn random() -> Self {
+        Self(Secret::random())
+    }
+
+    /// Reads a token; `None` if it is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        (text.len() == 43 && plain).then(|| Self(Secret::new(text)))
+    }
+
+    /// The token itself, for the browser alone.
+    pub fn reveal(&self) -> &str {
+        self.0.reveal()
+    }
+
+    fn id(&self) -> String {
+        ticket::hash(&self.0)
+    }
+}
+
+fn key(id: &str) -> Arc<str> {
+    format!("signup/{id}").into()
+}
+
+/// A yes or no that was asked for, and when it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    pub given: bool,
+    pub at: Timestamp,
+}
+
+/// A link that was sent, and the address that it proves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Check {
+    kept: Kept,
+    email: Email,
+}
+
+/// The answers so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signup {
+    pub until: Timestamp,
+    pub language: Language,
+    /// Who it is, if a school sends them.
+    pub person: Option<Person>,
+    pub email: Option<Email>,
+    /// Off until it is asked for.
+    ///
+    /// Spec: CP-02
+    pub newsletter: bool,
+    /// Where to go on afterwards.
+    pub next: Option<String>,
+    pub proposed: Option<PodName>,
+    pub name: Option<PodName>,
+    pub terms: Option<Acceptance>,
+    check: Option<Check>,
+    pub verified: Option<Email>,
+    password: Option<Hash>,
+    /// Recorded only: nothing is fetched before a connector runs.
+    ///
+    /// Spec: CP-07
+    pub contacts: Option<Consent>,
+}
+
+impl Signup {
+    /// The first question that is open.
+    ///
+    /// Spec: O-321
+    pub fn reached(&self, terms: &Terms) -> Step {
+        if self.email.is_none() {
+            Step::Email
+        } else if self.name.is_none() {
+            Step::Address
+        } else if !terms.are_accepted(&self.terms) {
+            Step::Terms
+        } else if self.verified != self.email {
+            Step::Check
+        } else if self.password.is_none() {
+            Step::Password
+        } else if self.contacts.is_none() {
+            Step::Contacts
+        } else {
+            Step::Open
+        }
+    }
+
+    /// Whether the school gives the address, so that it cannot be changed.
+    ///
+    /// Spec: CP-02
+    pub fn has_fixed_email(&self) -> bool {
+        self.fixed_email().is_some()
+    }
+
+    fn fixed_email(&self) -> Option<Email> {
+        self.person.as_ref().filter(|person| person.is_staff)?.email.as_deref().and_then(Email::parse)
+    }
+
+    /// The address to begin with: the one that was given, else the school's.
+    pub fn suggested_email(&self) -> Option<Email> {
+        let said = || self.person.as_ref()?.email.as_deref().and_then(Email::parse);
+        self.fixed_email().or_else(|| self.email.clone()).or_else(said)
+    }
+
+    /// Whether a letter went to the address that is given now.
+    pub fn was_written_to(&self) -> bool {
+        self.check.as_ref().is_some_and(|check| Some(&check.email) == self.email.as_ref())
+    }
+
+    pub fn has_password(&self) -> bool {
+        self.password.is_some()
+    }
+}
+
+/// Where a sign-up goes on after its address was proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Confirmed {
+    /// In the browser that proved it, with this token.
+    Here(SignupToken),
+    /// In the browser where it began: there a school vouches for somebody.
+    WhereItBegan,
+}
+
+impl Accounts {
+    /// Begins a sign-up: of somebody whom a school sends, or of anybody if this server takes them.
+    ///
+    /// Spec: O-321, O-305, CP-01, CP-03
+    pub async fn begin_signup(
+        &self,
+        language: Language,
+        person: Option<Person>,
+        next: Option<String>,
+        from: Option<IpAddr>,
+    ) -> Result<SignupToken> {
+        self.registration.admits(person.is_some())?;
+        match &person {
+            Some(person) if self.by_link(&person.issuer, &person.subject).await?.is_some() => {
+                return Err(Refusal::LinkedElsewhere.into());
+            }
+            None if let Some(address) = from => drop(self.count(Counted::Strangers(address)).await?),
+            _ => {}
+        }
+        let name = person.as_ref().filter(|person| person.is_staff).and_then(|person| person.name.as_deref());
+        let signup = Signup {
+            until: self.clock.now().plus(KEPT),
+            language,
+            next,
+            proposed: self.propose(name).await?,
+            person,
+            email: None,
+            newsletter: false,
+            name: None,
+            terms: None,
+            check: None,
+            verified: None,
+            password: None,
+            contacts: None,
+        };
+        let token = SignupToken::random();
+        self.commit(self.new_signup(&token, &signup)?).await?;
+        Ok(token)
+    }
+
+    /// The answers so far; `None` if there is no such sign-up (any more).
+    pub async fn signup(&self, token: &SignupToken) -> Result<Option<Signup>> {
+        Ok(self.read_signup(&token.id()).await?.map(|(signup, _)| signup))
+    }
+
+    /// Sets the address, unless the school fixes it, and whether news are wanted.
+    ///
+    /// Spec: CP-02
+    pub async fn sign_up_email(&self, token: &SignupToken, email: Option<&Email>, newsletter: bool) -> Result<()> {
+        self.answer(token, Step::Email, |signup| {
+            let email = signup.fixed_email().or_else(|| email.cloned()).ok_or(Refusal::NoEmail)?;
+            (signup.email, signup.newsletter) = (Some(email), newsletter);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Sets the pod's name, if it is free now. It is given at the last step.
+    ///
+    /// Spec: O-327, CP-03
+    pub async fn sign_up_name(&self, token: &SignupToken, name: &PodName) -> Result<()> {
+        self.check_name(name).await?;
+        self.answer(token, Step::Address, |signup| {
+            signup.name = Some(name.clone());
+            Ok(())
+        })
+        .await
+    }
+
+    /// Accepts the terms.
+    ///
+    /// Spec: O-323, CP-04
+    pub async fn sign_up_terms(&self, token: &SignupToken, language: Language) -> Result<()> {
+        let accepted = self.terms.accept(language, self.clock.now());
+        self.answer(token, Step::Terms, |signup| {
+            if !self.terms.are_accepted(&signup.terms) {
+                signup.terms = Some(accepted.clone());
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Writes to the address. If it has an account, its owner is told so; whoever asks cannot see the difference.
+    ///
+    /// Spec: O-322, CP-05
+    pub async fn sign_up_check(&self, token: &SignupToken) -> Result<()> {
+        let (mut signup, version) = self.read_signup(&token.id()).await?.ok_or(Refusal::NoSignUp)?;
+        let email = signup.email.clone().filter(|_| signup.reached(&self.terms) == Step::Check);
+        let email = email.ok_or(Refusal::OutOfTurn)?;
+        self.count(Counted::Letters(&email)).await?;
+        let known = self.storage.entry(&draft::email_key(&email)).await?.is_some();
+        let ticket = Ticket::new(&token.id());
+        signup.check = Some(Check { kept: ticket.kept(self.clock.now().plus(CHECK)), email: email.clone() });
+        let link = self.page_of("signup/confirm", &ticket);
+        let letter = if known { Letter::HasAccount } else { Letter::Check { link } };
+        let written = signup_entry(&token.id(), &signup, EntryIs::At(version))?;
+        self.commit([written, self.letter(&letter, &email, signup.language)]).await
+    }
+
+    /// The sign-up that a link belongs to, if it still works.
+    ///
+    /// Spec: O-322
+    pub async fn signup_of(&self, ticket: &Ticket) -> Result<Signup> {
+        Ok(self.checked_signup(ticket).await?.0)
+    }
+
+    /// Takes an address as proved. A sign-up of somebody whom no school sends goes on in the browser that has the
+    /// link: whoever typed another person's address is left with nothing, and what they answered as a secret is
+    /// asked again.
+    ///
+    /// Spec: O-322, CP-05
+    pub async fn confirm_signup(&self, ticket: &Ticket, browser: Option<&SignupToken>) -> Result<Confirmed> {
+        let (mut signup, version) = self.checked_signup(ticket).await?;
+        signup.verified = signup.email.clone();
+        signup.check = None;
+        let id = &*ticket.holder;
+        let here = browser.filter(|token| token.id() == id);
+        if here.is_some() || signup.person.is_some() {
+            self.commit([signup_entry(id, &signup, EntryIs::At(version))?]).await?;
+            return Ok(here.cloned().map_or(Confirmed::WhereItBegan, Confirmed::Here));
+        }
+        (signup.password, signup.contacts) = (None, None);
+        let token = SignupToken::random();
+        let gone = EntryWrite { key: key(id), expected: EntryIs::At(version), value: None };
+        self.commit(self.new_signup(&token, &signup)?.into_iter().chain([gone])).await?;
+        Ok(Confirmed::Here(token))
+    }
+
+    /// Sets the password.
+    ///
+    /// Spec: O-324, CP-06
+    pub async fn sign_up_password(&self, token: &SignupToken, password: Password) -> Result<()> {
+        let hash = self.passwords.hash(password).await?;
+        self.answer(token, Step::Password, |signup| {
+            signup.password = Some(hash.clone());
+            Ok(())
+        })
+        .await
+    }
+
+    /// Records whether the school's contacts may come in.
+    ///
+    /// Spec: CP-07
+    pub async fn sign_up_contacts(&self, token: &SignupToken, given: bool) -> Result<()> {
+        let consent = Consent { given, at: self.clock.now() };
+        self.answer(token, Step::Contacts, |signup| {
+            signup.contacts = Some(consent);
+            Ok(())
+        })
+        .await
+    }
+
+    /// The account that a finished sign-up makes, and the name of its pod. Saving it ends the sign-up.
+    ///
+    /// Spec: O-321, CP-08
+    pub async fn signed_up(&self, token: &SignupToken) -> Result<(Draft, PodName)> {
+        let (signup, version) = self.read_signup(&token.id()).await?.ok_or(Refusal::NoSignUp)?;
+        if signup.reached(&self.terms) != Step::Open {
+            return Err(Refusal::OutOfTurn.into());
+        }
+        let (Some(email), Some(password), Some(name)) = (signup.email, signup.password, signup.name) else {
+            return Err(Refusal::OutOfTurn.into());
+        };
+        let now = self.clock.now();
+        let mut draft = Draft::new(now);
+        // First, so that who presses twice hears that it is done, not that the address is taken.
+        draft.write(EntryWrite { key: key(&token.id()), expected: EntryIs::At(version), value: None });
+        draft.set_login(email, password)?;
+        if let Some(person) = &signup.person {
+            draft.add_link(Link::to(person, now));
+            draft.set_minor(person.is_minor);
+        }
+        draft.set_language(signup.language);
+        draft.set_wishes(signup.newsletter, signup.contacts);
+        signup.terms.into_iter().for_each(|accepted| draft.accept(accepted));
+        Ok((draft, name))
+    }
+
+    /// Asks for the pod's name again, since somebody else took it meanwhile.
+    pub async fn ask_name_again(&self, token: &SignupToken) -> Result<()> {
+        let proposed = self.propose(None).await?;
+        self.answer(token, Step::Address, |signup| {
+            (signup.name, signup.proposed) = (None, proposed.clone());
+            Ok(())
+        })
+        .await
+    }
+
+    /// Changes the answer to a question that was reached. Two tabs may answer at the same time.
+    async fn answer(
+        &self,
+        token: &SignupToken,
+        step: Step,
+        answer: impl Fn(&mut Signup) -> Result<(), Refusal>,
+    ) -> Result<()> {
+        for _ in 0..ATTEMPTS {
+            let (mut signup, version) = self.read_signup(&token.id()).await?.ok_or(Refusal::NoSignUp)?;
+            if step > signup.reached(&self.terms) {
+                return Err(Refusal::OutOfTurn.into());
+            }
+            answer(&mut signup)?;
+            match self.commit([signup_entry(&token.id(), &signup, EntryIs::At(version))?]).await {
+                Err(super::Error::Storage(storage::Error::Moved)) => {}
+                done => return done,
+            }
+        }
+        Err(storage::Error::Moved.into())
+    }
+
+    async fn checked_signup(&self, ticket: &Ticket) -> Result<(Signup, Version)> {
+        let (signup, version) = self.read_signup(&ticket.holder).await?.ok_or(Refusal::DeadLink)?;
+        let now = self.clock.now();
+        let check = signup.check.as_ref().filter(|check| Some(&check.email) == signup.email.as_ref());
+        let admitted = check.is_some_and(|check| check.kept.admits(ticket, now));
+        if admitted { Ok((signup, version)) } else { Err(Refusal::DeadLink.into()) }
+    }
+
+    async fn read_signup(&self, id: &str) -> Result<Option<(Signup, Version)>> {
+        let Some(entry) = self.storage.entry(&key(id)).await? else { return Ok(None) };
+        let signup: Signup = serde_json::from_slice(&entry.value)?;
+        Ok((self.clock.now() < signup.until).then_some((signup, entry.version)))
+    }
+
+    /// The entries of a sign-up that is new under this token, and of its end.
+    fn new_signup(&self, token: &SignupToken, signup: &Signup) -> Result<[EntryWrite; 2]> {
+        let id = token.id();
+        let forget = Task::Forget { key: (*key(&id)).into() };
+        Ok([signup_entry(&id, signup, NEW)?, self.jobs.entry(&forget, signup.until)])
+    }
+
+    /// Writes house records.
+    pub(super) async fn commit(&self, entries: impl IntoIterator<Item = EntryWrite>) -> Result<()> {
+        let mut change = Change::of(Scope::House, self.clock.now());
+        change.entries.extend(entries);
+        self.storage.commit(change).await?;
+        Ok(())
+    }
+}
+
+fn signup_entry(id: &str, signup: &Signup, expected: EntryIs) -> Result<EntryWrite> {
+    Ok(EntryWrite { key: key(id), expected, value: Some(json(signup)?) })
+}

@@ -1,0 +1,168 @@
+//! Stories of forgotten passwords, changed addresses and accounts that are deleted.
+
+use super::letters::ticket;
+use super::*;
+use crate::mail::Message;
+
+const OTHER: &str = "another bridge, another river";
+
+fn email(text: &str) -> Email {
+    Email::parse(text).unwrap()
+}
+
+fn password(text: &str) -> Password {
+    Password::chosen(text).unwrap()
+}
+
+impl World {
+    /// The one letter that is due.
+    async fn letter(&self) -> Message {
+        let letters = self.letters().await.0;
+        assert_eq!(letters.len(), 1);
+        letters[0].clone()
+    }
+
+    async fn is_open(&self, token: &SessionToken) -> bool {
+        self.accounts.signed_in(token).await.unwrap().is_some()
+    }
+
+    /// Changes the address; gives the link that goes back.
+    async fn change(&self, id: &AccountId, to: &str) -> Ticket {
+        self.accounts.ask_email_change(id, &email(to)).await.unwrap();
+        let proof = self.letter().await;
+        assert_eq!(&*proof.to, to);
+        self.accounts.confirm_email_change(&ticket(&proof)).await.unwrap();
+        ticket(&self.letter().await)
+    }
+}
+
+/// Shows: O-326
+#[tokio::test]
+async fn a_new_password_ends_all_sessions_and_tells_the_owner() {
+    let world = World::new();
+    let account = world.account("ada@example.org").await;
+    let session = world.sign_in("ada@example.org", PASSWORD).await.unwrap();
+    world.accounts.ask_reset(&email("ada@example.org"), None).await.unwrap();
+    let first = ticket(&world.letter().await);
+    world.accounts.ask_reset(&email("ada@example.org"), None).await.unwrap();
+    let second = ticket(&world.letter().await);
+    assert_eq!(refusal(world.accounts.reset_password(&first, password(OTHER), false).await), Refusal::DeadLink);
+    let id = world.accounts.reset_password(&second, password(OTHER), false).await.unwrap();
+    assert_eq!(id, account.id);
+    assert!(!world.is_open(&session).await);
+    assert_eq!(refusal(world.sign_in("ada@example.org", PASSWORD).await), Refusal::WrongLogin);
+    world.sign_in("ada@example.org", OTHER).await.unwrap();
+    assert_eq!(refusal(world.accounts.reset_password(&second, password(PASSWORD), false).await), Refusal::DeadLink);
+    assert!(world.letter().await.subject.contains("mot de passe a changé"));
+}
+
+/// Shows: O-322, O-326
+#[tokio::test]
+async fn a_link_for_a_password_lasts_an_hour_and_strangers_get_none() {
+    let world = World::new();
+    world.account("ada@example.org").await;
+    world.accounts.ask_reset(&email("nobody@example.org"), None).await.unwrap();
+    assert!(world.letters().await.0.is_empty());
+    world.accounts.ask_reset(&email("ada@example.org"), None).await.unwrap();
+    let ticket = ticket(&world.letter().await);
+    world.pass(Duration::from_mins(59));
+    world.accounts.admits_reset(&ticket).await.unwrap();
+    world.pass(Duration::from_mins(1));
+    assert_eq!(refusal(world.accounts.admits_reset(&ticket).await), Refusal::DeadLink);
+}
+
+#[tokio::test]
+async fn client_credentials_go_only_if_that_is_wanted() {
+    for (cut_off, left) in [(false, 1), (true, 0)] {
+        let world = World::new();
+        let account = world.ada().await;
+        world.accounts.create_credential(&account.id, None, None).await.unwrap();
+        world.accounts.ask_reset(&email("ada@example.org"), None).await.unwrap();
+        let ticket = ticket(&world.letter().await);
+        world.accounts.reset_password(&ticket, password(OTHER), cut_off).await.unwrap();
+        let account = world.accounts.account(&account.id).await.unwrap().unwrap();
+        assert_eq!(account.credentials.len(), left);
+    }
+}
+
+/// Shows: O-328
+#[tokio::test]
+async fn a_changed_address_can_be_gone_back_to_for_a_week() {
+    let world = World::new();
+    let id = world.account("ada@example.org").await.id;
+    let back = world.change(&id, "eve@example.org").await;
+    assert_eq!(refusal(world.sign_in("ada@example.org", PASSWORD).await), Refusal::WrongLogin);
+    let session = world.sign_in("eve@example.org", PASSWORD).await.unwrap();
+    let taken = world.accounts.create(Some((email("ada@example.org"), password(PASSWORD)))).await;
+    assert_eq!(refusal(taken), Refusal::EmailTaken, "the old address is kept meanwhile");
+
+    let later = world.change(&id, "mallory@example.org").await;
+    world.accounts.undo_email_change(&back).await.unwrap();
+    assert!(!world.is_open(&session).await);
+    world.sign_in("ada@example.org", PASSWORD).await.unwrap();
+    assert_eq!(refusal(world.accounts.undo_email_change(&later).await), Refusal::DeadLink);
+    world.account("mallory@example.org").await;
+}
+
+/// Shows: O-328
+#[tokio::test]
+async fn an_old_address_is_free_after_a_week() {
+    let world = World::new();
+    let id = world.account("ada@example.org").await.id;
+    let back = world.change(&id, "eve@example.org").await;
+    world.pass(Duration::from_hours(7 * 24));
+    world.letters().await;
+    assert_eq!(refusal(world.accounts.undo_email_change(&back).await), Refusal::DeadLink);
+    world.account("ada@example.org").await;
+    world.sign_in("eve@example.org", PASSWORD).await.unwrap();
+}
+
+/// Shows: O-325
+#[tokio::test]
+async fn ten_wrong_passwords_are_told_to_the_owner_once() {
+    let world = World::new();
+    world.account("ada@example.org").await;
+    for _ in 0..12 {
+        assert_eq!(refusal(world.sign_in("ada@example.org", "not this one").await), Refusal::WrongLogin);
+        world.pass(Duration::from_mins(1));
+    }
+    assert!(world.letter().await.subject.contains("essaie"));
+}
+
+/// Shows: O-329
+#[tokio::test]
+async fn a_deleted_account_can_be_had_back_for_30_days() {
+    let world = World::new();
+    let account = world.ada().await;
+    let session = world.sign_in("ada@example.org", PASSWORD).await.unwrap();
+    let day = world.accounts.close(&account.id).await.unwrap();
+    assert_eq!(world.accounts.close(&account.id).await.unwrap(), day, "once is enough");
+    assert!(!world.is_open(&session).await);
+    assert!(world.sign_in("ada@example.org", PASSWORD).await.is_err());
+    let undo = ticket(&world.letter().await);
+    world.pass(Duration::from_hours(29 * 24));
+    world.accounts.reopen(&undo).await.unwrap();
+    world.sign_in("ada@example.org", PASSWORD).await.unwrap();
+    assert_eq!(refusal(world.accounts.reopen(&undo).await), Refusal::DeadLink);
+    world.pass(Duration::from_hours(2 * 24));
+    world.letters().await;
+    assert!(world.accounts.account(&account.id).await.unwrap().is_some(), "the day that was set does not count");
+}
+
+/// Shows: O-329
+#[tokio::test]
+async fn after_30_days_nothing_is_left_but_the_names_that_are_never_given_again() {
+    let world = World::new();
+    let account = world.ada().await;
+    world.accounts.create_credential(&account.id, None, None).await.unwrap();
+    world.accounts.close(&account.id).await.unwrap();
+    let undo = ticket(&world.letter().await);
+    world.pass(Duration::from_hours(30 * 24));
+    assert!(world.letter().await.subject.contains("supprimé"));
+    assert!(world.accounts.account(&account.id).await.unwrap().is_none());
+    assert_eq!(refusal(world.accounts.reopen(&undo).await), Refusal::DeadLink);
+    let left = world.accounts.storage.entries(KeyRange { prefix: "", after: None, limit: 100 }).await.unwrap();
+    let left: Vec<_> = left.iter().map(|entry| &*entry.key).filter(|key| !key.starts_with("throttle/")).collect();
+    assert_eq!(left, ["pod/ada", &format!("webid/{WEBID}")]);
+    world.account("ada@example.org").await;
+}

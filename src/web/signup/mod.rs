@@ -1,0 +1,301 @@
+//! Signing up in eight steps, each a question of its own: Continue saves the answer, going back keeps it.
+//!
+//! What was answered is in storage ([`crate::identity::account::signup`]); the browser holds a token. So any tab shows
+//! the same sign-up, and one that was left is gone on with.
+
+mod confirm;
+mod take;
+mod words;
+
+use askama::Template;
+use http::{Response, StatusCode};
+
+pub(super) use confirm::answer as confirm;
+
+use super::parts::{Banner, Choice, Choices, Field, Progress, Summary, Tone};
+use super::{Answer, Asked, Next, Pages, Shell, Visitor, next, page, path, see_other};
+use crate::http::Body;
+use crate::identity::account::signup::Step;
+use crate::identity::account::terms::Section;
+use crate::identity::account::{Error, Refusal, Signup};
+use crate::identity::upstream::Person;
+use crate::path::{PodName, ResourcePath};
+use words::{ENGLISH, FRENCH, Words};
+
+/// The last segments of the steps' paths; the first step is the directory itself.
+const SLUGS: [(&str, Step); 7] = [
+    ("email", Step::Email),
+    ("address", Step::Address),
+    ("terms", Step::Terms),
+    ("check", Step::Check),
+    ("password", Step::Password),
+    ("contacts", Step::Contacts),
+    ("open", Step::Open),
+];
+
+/// The step at the last segment of a path.
+pub(super) fn step_at(slug: &str) -> Option<Step> {
+    SLUGS.iter().find(|(known, _)| *known == slug).map(|(_, step)| *step)
+}
+
+fn path_of(step: Step) -> String {
+    let slug = SLUGS.iter().find(|(_, known)| *known == step).map(|(slug, _)| format!("{slug}/"));
+    format!("{}{}", path::SIGN_UP, slug.unwrap_or_default())
+}
+
+#[derive(Template)]
+#[template(path = "signup.html")]
+struct Page<'a> {
+    shell: Shell,
+    words: &'static Words,
+    progress: Progress,
+    lead: &'static str,
+    banner: Option<Banner>,
+    summary: Option<Summary<'a>>,
+    content: &'a Content<'a>,
+    here: String,
+    back: Option<String>,
+}
+
+/// What a step shows.
+enum Content<'a> {
+    Welcome { hello: Option<String>, resumed: bool },
+    Email { email: Field, fixed: Option<String>, newsletter: bool },
+    Address { name: Field, before: String, shown: String, after: String },
+    Terms { version: &'a str, sections: Vec<Section<'a>>, accepted: bool, missing: Option<&'static str> },
+    Check { email: String, written: bool, verified: bool },
+    Password { password: Field, why: &'static str },
+    Contacts { choices: Option<Choices>, minor: bool },
+    Open { address: String, email: String, webid: String, taken: bool },
+}
+
+impl Content<'_> {
+    /// The fields that errors are told of.
+    fn fields(&self) -> Vec<&Field> {
+        match self {
+            Self::Email { email: field, .. }
+            | Self::Address { name: field, .. }
+            | Self::Password { password: field, .. } => {
+                vec![field]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A step as it is about to be shown.
+struct Shown<'a> {
+    step: Step,
+    content: Content<'a>,
+    status: StatusCode,
+    banner: Option<Banner>,
+}
+
+impl<'a> Shown<'a> {
+    fn new(step: Step, content: Content<'a>) -> Self {
+        Self { step, content, status: StatusCode::OK, banner: None }
+    }
+
+    fn banner(mut self, status: StatusCode, tone: Tone, text: impl Into<String>) -> Self {
+        self.status = status;
+        self.banner = Some(Banner { tone, text: text.into() });
+        self
+    }
+
+    /// Something in the answer was wrong.
+    fn wrong(mut self) -> Self {
+        self.status = StatusCode::UNPROCESSABLE_ENTITY;
+        self
+    }
+
+    fn page(self, visitor: &Visitor) -> Answer {
+        let words = words(visitor);
+        let question = words.question(self.step);
+        let number = self.step.number();
+        let progress = Progress {
+            label: words.progress,
+            done: number as u64,
+            all: Step::ALL.len() as u64,
+            text: (words.step)(number),
+        };
+        let shown = Page {
+            shell: Shell::new(visitor, question.title),
+            words,
+            progress,
+            lead: question.lead,
+            banner: self.banner,
+            summary: Summary::of(words.incomplete, self.content.fields()),
+            here: if self.step == Step::Welcome { visitor.here().as_str().to_owned() } else { path_of(self.step) },
+            back: self.step.previous().map(path_of),
+            content: &self.content,
+        };
+        page(self.status, &shown, visitor)
+    }
+}
+
+fn words(visitor: &Visitor) -> &'static Words {
+    visitor.language.choose(&FRENCH, &ENGLISH)
+}
+
+/// Begins a sign-up and leads to its first question: of somebody whom a school sends, or of anybody.
+///
+/// Spec: O-305, O-321, CP-01
+pub async fn begin(pages: &Pages, visitor: &Visitor, person: Option<Person>, next: &Next) -> Answer {
+    let goal = next.is_elsewhere().then(|| next.as_str().to_owned());
+    let token = pages.accounts.begin_signup(visitor.language, person, goal, Some(visitor.client)).await?;
+    Ok(see_other(&path_of(Step::Email), vec![visitor.signing_up(&token)]))
+}
+
+/// Answers a request for a step, or the form that it sent. A question that was not reached yet leads to the one that
+/// was.
+///
+/// Spec: O-321
+pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked, step: Step) -> Answer {
+    if visitor.session.is_some() {
+        return Ok(see_other(path::HOME, Vec::new()));
+    }
+    let signup = match &visitor.signup {
+        Some(token) => pages.accounts.signup(token).await?.map(|signup| (token, signup)),
+        None => None,
+    };
+    let Some((token, signup)) = signup else {
+        return if step == Step::Welcome { welcome(pages, visitor, asked).await } else { Ok(from_the_start(visitor)) };
+    };
+    let reached = signup.reached(pages.accounts.terms());
+    if step > reached {
+        return Ok(see_other(&path_of(reached), Vec::new()));
+    }
+    match &asked.form {
+        None if step == Step::Check && asked.query.find("again").is_some() => {
+            let again = Shown::new(step, content(pages, visitor, &signup, step));
+            again.banner(StatusCode::OK, Tone::Ok, words(visitor).sent_again).page(visitor)
+        }
+        None => Shown::new(step, content(pages, visitor, &signup, step)).page(visitor),
+        Some(form) if step == Step::Welcome && form.find("afresh").is_some() => {
+            begin(pages, visitor, signup.person, &next::parse(signup.next.as_deref())).await
+        }
+        Some(form) => take::answer(pages, visitor, token, &signup, step, form).await,
+    }
+}
+
+fn from_the_start(visitor: &Visitor) -> Response<Body> {
+    see_other(path::SIGN_UP, vec![visitor.signed_up()])
+}
+
+/// The first step, of somebody who has not begun.
+async fn welcome(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
+    let next = next::parse(asked.query.find("next"));
+    if asked.form.is_none() {
+        if pages.accounts.registration().admits(false).is_err() {
+            return confirm::closed(visitor);
+        }
+        return Shown::new(Step::Welcome, Content::Welcome { hello: None, resumed: false }).page(visitor);
+    }
+    match begin(pages, visitor, None, &next).await {
+        Err(super::Instead::Problem(problem)) if problem.kind() == "sign-up-closed" => confirm::closed(visitor),
+        begun => begun,
+    }
+}
+
+/// What a step shows of what was answered so far.
+fn content<'a>(pages: &'a Pages, visitor: &Visitor, signup: &Signup, step: Step) -> Content<'a> {
+    let words = words(visitor);
+    match step {
+        Step::Welcome => {
+            let name = signup.person.as_ref().and_then(|person| person.name.as_deref());
+            Content::Welcome { hello: name.map(|name| (words.hello)(name)), resumed: true }
+        }
+        Step::Email => {
+            let email = signup.suggested_email().map(|email| email.to_string()).unwrap_or_default();
+            let fixed = signup.has_fixed_email().then(|| email.clone());
+            Content::Email { email: email_field(words, email), fixed, newsletter: signup.newsletter }
+        }
+        Step::Address => {
+            let name = signup.name.as_ref().or(signup.proposed.as_ref());
+            address(pages, words, name.map(ToString::to_string).unwrap_or_default())
+        }
+        Step::Terms => {
+            let terms = pages.accounts.terms();
+            let (version, sections) = (terms.version(), terms.sections(visitor.language));
+            Content::Terms { version, sections, accepted: terms.are_accepted(&signup.terms), missing: None }
+        }
+        Step::Check => Content::Check {
+            email: signup.email.as_ref().map(ToString::to_string).unwrap_or_default(),
+            written: signup.was_written_to(),
+            verified: signup.verified == signup.email,
+        },
+        Step::Password => Content::Password {
+            password: password_field(words, signup.has_password()),
+            why: if signup.person.is_some() { words.password_why_school } else { words.password_why },
+        },
+        Step::Contacts => Content::Contacts {
+            choices: signup.person.as_ref().map(|_| contacts(words, signup.contacts.map(|consent| consent.given))),
+            minor: signup.person.as_ref().is_some_and(|person| person.is_minor),
+        },
+        Step::Open => open(pages, signup),
+    }
+}
+
+fn email_field(words: &Words, value: String) -> Field {
+    let field = Field { name: "email", label: words.email, kind: "email", autocomplete: "email", ..Field::default() };
+    Field { value, help: Some(words.email_help), ..field }
+}
+
+fn password_field(words: &Words, kept: bool) -> Field {
+    Field {
+        name: "password",
+        label: words.password,
+        kind: "password",
+        autocomplete: "new-password",
+        help: Some(if kept { words.password_kept } else { words.password_help }),
+        optional: kept,
+        ..Field::default()
+    }
+}
+
+fn address<'a>(pages: &Pages, words: &Words, value: String) -> Content<'a> {
+    let whole = PodName::parse(&value).map(|name| pages.addresses.iri(&ResourcePath::root(name))).unwrap_or_default();
+    let (before, after) = whole.split_once(&value).unwrap_or((&whole, ""));
+    let (before, after) = (before.to_owned(), after.to_owned());
+    let shown = if whole.is_empty() { String::new() } else { value.clone() };
+    let name = Field {
+        name: "name",
+        label: words.name,
+        kind: "text",
+        value,
+        autocomplete: "off",
+        help: Some(words.name_help),
+        ..Field::default()
+    };
+    Content::Address { name, before, shown, after }
+}
+
+fn contacts(words: &Words, given: Option<bool>) -> Choices {
+    let choice = |value: &str, (label, help): (&'static str, &'static str)| Choice {
+        value: value.to_owned(),
+        label: label.to_owned(),
+        help: Some(help),
+    };
+    Choices {
+        name: "contacts",
+        legend: words.contacts,
+        choices: vec![choice("yes", words.contacts_yes), choice("no", words.contacts_no)],
+        chosen: given.map(|given| if given { "yes" } else { "no" }.to_owned()),
+        error: None,
+    }
+}
+
+fn open<'a>(pages: &Pages, signup: &Signup) -> Content<'a> {
+    let address = signup.name.clone().map(|name| pages.addresses.iri(&ResourcePath::root(name))).unwrap_or_default();
+    Content::Open {
+        webid: format!("{address}profile/card#me"),
+        address,
+        email: signup.email.as_ref().map(ToString::to_string).unwrap_or_default(),
+        taken: false,
+    }
+}
+
+/// Whether an error is this refusal of what somebody asked for.
+fn refused(error: &Error) -> Option<&Refusal> {
+    if let Error::Refused(refusal) = error { Some(refusal) } else { None }
+}

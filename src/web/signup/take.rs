@@ -1,0 +1,220 @@
+//! Taking the answer to a step.
+
+use http::header::{HeaderValue, RETRY_AFTER, SET_COOKIE};
+use http::{Response, StatusCode};
+
+use super::{Content, Shown, content, path_of, refused, words};
+use crate::http::Body;
+use crate::identity::account::signup::Step;
+use crate::identity::account::{Email, Error, Password, Refusal, SignedInBy, Signup, SignupToken, Weak};
+use crate::path::PodName;
+use crate::web::parts::Tone;
+use crate::web::{Answer, Form, Pages, Visitor, next, path, see_other, sign_in, upstream};
+
+/// Saves the answer and leads to the next question, or shows the same one with what is wrong.
+pub(super) async fn answer(
+    pages: &Pages,
+    visitor: &Visitor,
+    token: &SignupToken,
+    signup: &Signup,
+    step: Step,
+    form: &Form,
+) -> Answer {
+    let asked = Taken { pages, visitor, token, signup, form };
+    match step {
+        Step::Welcome => Ok(on(signup.reached(pages.accounts.terms()))),
+        Step::Email => asked.email().await,
+        Step::Address => asked.name().await,
+        Step::Terms => asked.terms().await,
+        Step::Check => asked.check().await,
+        Step::Password => asked.password().await,
+        Step::Contacts => asked.contacts().await,
+        Step::Open => asked.open().await,
+    }
+}
+
+struct Taken<'a> {
+    pages: &'a Pages,
+    visitor: &'a Visitor,
+    token: &'a SignupToken,
+    signup: &'a Signup,
+    form: &'a Form,
+}
+
+fn on(step: Step) -> Response<Body> {
+    see_other(&path_of(step), Vec::new())
+}
+
+impl Taken<'_> {
+    fn shown(&self, step: Step) -> Shown<'_> {
+        Shown::new(step, content(self.pages, self.visitor, self.signup, step))
+    }
+
+    /// Spec: CP-02
+    async fn email(&self) -> Answer {
+        let typed = self.form.get("email").trim();
+        let (email, newsletter) = (Email::parse(typed), self.form.find("newsletter").is_some());
+        match self.pages.accounts.sign_up_email(self.token, email.as_ref(), newsletter).await {
+            Ok(()) => Ok(on(Step::Address)),
+            Err(error) if refused(&error) == Some(&Refusal::NoEmail) => {
+                let mut shown = self.shown(Step::Email);
+                if let Content::Email { email, newsletter: ticked, .. } = &mut shown.content {
+                    typed.clone_into(&mut email.value);
+                    email.error = Some(words(self.visitor).email_wrong);
+                    *ticked = newsletter;
+                }
+                shown.wrong().page(self.visitor)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Spec: CP-03, O-327
+    async fn name(&self) -> Answer {
+        let words = words(self.visitor);
+        let typed = self.form.get("name").trim().to_lowercase();
+        let Some(name) = PodName::parse(&typed) else { return self.other_name(&typed, words.name_wrong) };
+        match self.pages.accounts.sign_up_name(self.token, &name).await {
+            Ok(()) => Ok(on(Step::Terms)),
+            Err(error) => match refused(&error) {
+                Some(Refusal::NameTaken) => self.other_name(&typed, words.name_taken),
+                Some(Refusal::NameReserved) => self.other_name(&typed, words.name_reserved),
+                _ => Err(error.into()),
+            },
+        }
+    }
+
+    fn other_name(&self, typed: &str, wrong: &'static str) -> Answer {
+        let mut shown = self.shown(Step::Address);
+        if let Content::Address { name, shown, .. } = &mut shown.content {
+            typed.clone_into(&mut name.value);
+            name.error = Some(wrong);
+            shown.clear();
+        }
+        shown.wrong().page(self.visitor)
+    }
+
+    /// Accepting the terms sends the letter, unless one went to this address.
+    ///
+    /// Spec: CP-04, CP-05, O-323
+    async fn terms(&self) -> Answer {
+        if self.form.find("accept").is_none() {
+            let mut shown = self.shown(Step::Terms);
+            if let Content::Terms { missing, .. } = &mut shown.content {
+                *missing = Some(words(self.visitor).accept_missing);
+            }
+            return shown.wrong().page(self.visitor);
+        }
+        self.pages.accounts.sign_up_terms(self.token, self.visitor.language).await?;
+        if !self.signup.was_written_to() {
+            match self.pages.accounts.sign_up_check(self.token).await {
+                // The next page offers to send it; or the address is confirmed already.
+                Err(Error::Refused(Refusal::TooSoon(_) | Refusal::OutOfTurn)) => {}
+                sent => sent?,
+            }
+        }
+        Ok(on(Step::Check))
+    }
+
+    /// Asks for another letter.
+    ///
+    /// Spec: CP-05, O-322
+    async fn check(&self) -> Answer {
+        if self.signup.verified == self.signup.email {
+            return Ok(on(Step::Password));
+        }
+        match self.pages.accounts.sign_up_check(self.token).await {
+            Ok(()) => Ok(see_other(&format!("{}?again", path_of(Step::Check)), Vec::new())),
+            Err(Error::Refused(Refusal::TooSoon(wait))) => {
+                let seconds = wait.as_secs() + 1;
+                let text = (words(self.visitor).too_soon)(seconds);
+                let shown = self.shown(Step::Check).banner(StatusCode::TOO_MANY_REQUESTS, Tone::Warn, text);
+                let mut response = shown.page(self.visitor)?;
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+                Ok(response)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Spec: CP-06, O-324
+    async fn password(&self) -> Answer {
+        let typed = self.form.get("password");
+        if typed.is_empty() && self.signup.has_password() {
+            return Ok(on(Step::Contacts));
+        }
+        let words = words(self.visitor);
+        let weak = match Password::chosen(typed) {
+            Ok(password) => {
+                self.pages.accounts.sign_up_password(self.token, password).await?;
+                return Ok(on(Step::Contacts));
+            }
+            Err(Weak::TooShort) => words.too_short,
+            Err(Weak::TooLong) => words.too_long,
+            Err(Weak::Common) => words.common,
+        };
+        let mut shown = self.shown(Step::Password);
+        if let Content::Password { password, .. } = &mut shown.content {
+            password.error = Some(weak);
+        }
+        shown.wrong().page(self.visitor)
+    }
+
+    /// Whom no school sends has nothing to decide here.
+    ///
+    /// Spec: CP-07
+    async fn contacts(&self) -> Answer {
+        let given = match (self.form.get("contacts"), &self.signup.person) {
+            ("yes", Some(_)) => true,
+            ("no", Some(_)) | (_, None) => false,
+            _ => {
+                let mut shown = self.shown(Step::Contacts);
+                if let Content::Contacts { choices: Some(choices), .. } = &mut shown.content {
+                    choices.error = Some(words(self.visitor).contacts_missing);
+                }
+                return shown.wrong().page(self.visitor);
+            }
+        };
+        self.pages.accounts.sign_up_contacts(self.token, given).await?;
+        Ok(on(Step::Open))
+    }
+
+    /// Opens the pod, and signs its owner in.
+    ///
+    /// Spec: CP-08, O-321
+    async fn open(&self) -> Answer {
+        let made = match self.pages.provision.sign_up(self.token).await {
+            Ok(made) => made,
+            Err(error) => return self.not_opened(error),
+        };
+        let account = self.pages.accounts.account(&made.account).await?.ok_or(Refusal::NoSuchAccount)?;
+        let next = next::parse(self.signup.next.as_deref());
+        let mut response = sign_in::begin(self.pages, self.visitor, &account, &next, self.shown_by()).await?;
+        response.headers_mut().append(SET_COOKIE, self.visitor.signed_up());
+        Ok(response)
+    }
+
+    fn shown_by(&self) -> SignedInBy {
+        self.signup.person.as_ref().map_or_else(SignedInBy::password, upstream::by)
+    }
+
+    fn not_opened(&self, error: Error) -> Answer {
+        let words = words(self.visitor);
+        let text = match refused(&error) {
+            Some(Refusal::NameTaken | Refusal::NameReserved) => {
+                let typed = self.signup.name.as_ref().map(ToString::to_string).unwrap_or_default();
+                return self.other_name(&typed, words.name_taken);
+            }
+            // Pressed twice: the first time has opened it.
+            Some(Refusal::NoSignUp) => return Ok(see_other(path::HOME, Vec::new())),
+            Some(Refusal::EmailTaken) => words.email_taken,
+            Some(Refusal::LinkedElsewhere) => words.link_taken,
+            _ => return Err(error.into()),
+        };
+        let mut shown = self.shown(Step::Open);
+        if let Content::Open { taken, .. } = &mut shown.content {
+            *taken = true;
+        }
+        shown.banner(StatusCode::CONFLICT, Tone::Stop, text).page(self.visitor)
+    }
+}
