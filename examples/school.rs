@@ -7,10 +7,9 @@
 #[path = "../tests/support/ent.rs"]
 mod ent;
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
 use cartable::clock::SystemClock;
@@ -24,21 +23,26 @@ const EMAIL: &str = "demo@example.org";
 const PASSWORD: &str = "une phrase facile à retenir";
 
 fn main() -> ExitCode {
+    // Called by itself, it is the program.
+    if std::env::args_os().len() > 1 {
+        return cartable::cli::run(std::env::args_os(), std::env::vars());
+    }
     let folder = tempfile::tempdir().unwrap();
     let settings = settings(folder.path());
-    let settings = settings.to_str().unwrap();
-    let run = |arguments: &[&str]| {
-        let line = ["cartable", "--config", settings].into_iter().chain(arguments.iter().copied()).map(OsString::from);
-        cartable::cli::run(line, [("CARTABLE_PASSWORD".to_owned(), PASSWORD.to_owned())])
-    };
-    run(&["account", "create", EMAIL, "--pod", "demo"]);
+    let made = Command::new(std::env::current_exe().unwrap())
+        .args(["account", "create", EMAIL, "--pod", "demo", "--config"])
+        .arg(&settings)
+        .env("CARTABLE_PASSWORD", PASSWORD)
+        .status();
+    assert!(made.unwrap().success());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let _school = runtime.block_on(async {
         let listener = TcpListener::bind(("127.0.0.1", SCHOOL)).await.unwrap();
         Ent::open(listener, Registered::at(&base(), "armorique"), Arc::new(SystemClock))
     });
     tell(folder.path());
-    run(&["serve"])
+    let line = ["school".into(), "serve".into(), "--config".into(), settings.into_os_string()];
+    cartable::cli::run(line, [])
 }
 
 fn base() -> String {

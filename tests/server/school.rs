@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cartable::clock::{Clock, SetClock};
-use cartable::identity::account::{Account, AccountId, Draft, Link};
+use cartable::identity::account::{Account, AccountId, Draft, Happened, Link};
 use cartable::identity::upstream::{Credentials, Person};
 use cartable::secret::Secret;
 use cartable::storage::{Change, Scope};
@@ -191,6 +191,9 @@ async fn a_pupil_changes_schools_and_never_loses_the_last_way_in() {
     assert_eq!((after.links.len(), after.links[0].subject.as_str()), (1, "9"));
     assert!(world.accounts.sessions(&id).await.unwrap().is_empty());
     assert!(world.accounts.by_link(&ent.issuer, "ent-malo").await.unwrap().is_none(), "nothing of it stays");
+    let told = world.accounts.events(&after, 10).await.unwrap();
+    let unlinked = Happened::SchoolUnlinked { issuer: ent.issuer.clone() };
+    assert!(told.iter().any(|event| event.happened == unlinked), "{told:?}");
 }
 
 /// Shows: O-306, O-343

@@ -28,6 +28,15 @@ pub enum Happened {
         name: Option<String>,
     },
     KeyDeleted,
+    /// Somebody whom the school at this address knows may open the account.
+    SchoolLinked {
+        issuer: String,
+    },
+    SchoolUnlinked {
+        issuer: String,
+    },
+    /// An app or a passkey came or went.
+    FactorsChanged,
     /// An application at this host was allowed to act for the owner.
     ApplicationAllowed {
         host: String,

@@ -10,7 +10,7 @@ use super::codes::RecoveryCodes;
 use super::passkey::Passkey;
 use super::throttle::Counted;
 use super::totp::Totp;
-use super::{ATTEMPTS, AccountId, Accounts, Refusal, Result, json};
+use super::{ATTEMPTS, AccountId, Accounts, Event, Happened, Refusal, Result, json};
 use crate::clock::Timestamp;
 use crate::secret::SecretKey;
 use crate::storage::{self, Change, EntryIs, EntryWrite, Scope};
@@ -32,6 +32,11 @@ impl Factors {
     /// Whether a password, or a school's word, is not enough to sign in.
     pub fn are_asked_for(&self) -> bool {
         self.totp.is_some() || !self.passkeys.is_empty()
+    }
+
+    /// What tells one set of factors from another, however much they are used.
+    fn names(&self) -> (Option<Timestamp>, Vec<String>) {
+        (self.totp.as_ref().map(|totp| totp.since), self.passkeys.iter().map(Passkey::id).collect())
     }
 }
 
@@ -55,8 +60,12 @@ impl Accounts {
         for _ in 0..ATTEMPTS {
             let now = self.clock.now();
             let (mut factors, expected) = self.read_factors(id).await?;
+            let before = factors.names();
             let made = edit(&mut factors, now)?;
             let mut change = Change::of(Scope::House, now);
+            if factors.names() != before {
+                change.entries.push(Event::entry(now, id, Happened::FactorsChanged)?);
+            }
             change.entries.push(EntryWrite { key: key(id), expected, value: Some(json(&factors)?) });
             match self.storage.commit(change).await {
                 Err(storage::Error::Moved | storage::Error::Taken(_)) => {}

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{ATTEMPTS, Account, AccountId, Accounts, Draft, Refusal, Result, Session, json};
+use super::{ATTEMPTS, Account, AccountId, Accounts, Draft, Error, Happened, Refusal, Result, Session, json};
 use crate::clock::Timestamp;
 use crate::identity::upstream::{self, Person, SignedOut};
 use crate::storage::{self, Change, EntryIs, EntryWrite, Scope};
@@ -117,8 +117,9 @@ impl Accounts {
         self.edit(id, |draft| {
             if !draft.account().links.iter().any(|known| known.is_to(&person.issuer, &person.subject)) {
                 draft.add_link(link.clone());
+                draft.note(link.since, Happened::SchoolLinked { issuer: link.issuer.clone() })?;
             }
-            Ok::<_, Refusal>(())
+            Ok::<_, Error>(())
         })
         .await
     }
@@ -127,7 +128,11 @@ impl Accounts {
     ///
     /// Spec: O-306
     pub async fn unlink(&self, id: &AccountId, issuer: &str, subject: &str) -> Result<()> {
-        self.edit(id, |draft| draft.remove_link(issuer, subject)).await?;
+        self.edit(id, |draft| {
+            draft.remove_link(issuer, subject)?;
+            draft.note(self.clock.now(), Happened::SchoolUnlinked { issuer: issuer.to_owned() })
+        })
+        .await?;
         self.end_where(id, |session| rests_on(session, issuer, Some(subject), None)).await
     }
 
