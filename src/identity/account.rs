@@ -92,6 +92,8 @@ pub enum Refusal {
     WrongLogin,
     #[error("too many attempts; try again in {} s", .0.as_secs() + 1)]
     TooSoon(Duration),
+    #[error("this account asks for a second factor; sign in on the page for it")]
+    SecondFactor,
     #[error("the session has ended; sign in again")]
     SignedOut,
     #[error("the account is disabled")]

@@ -31,6 +31,7 @@ impl From<Refusal> for Problem {
             Refusal::WrongPasskey => (StatusCode::FORBIDDEN, "passkey-wrong"),
             Refusal::HeardBefore => (StatusCode::BAD_REQUEST, "logout-token"),
             Refusal::WrongLogin => (StatusCode::FORBIDDEN, "login-wrong"),
+            Refusal::SecondFactor => (StatusCode::FORBIDDEN, "second-factor"),
             Refusal::SignedOut => (StatusCode::UNAUTHORIZED, "not-signed-in"),
             Refusal::Disabled => (StatusCode::FORBIDDEN, "account-disabled"),
             Refusal::StaleSignIn => (StatusCode::FORBIDDEN, "sign-in-again"),

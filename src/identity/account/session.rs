@@ -240,9 +240,10 @@ impl Default for Running {
 }
 
 impl Accounts {
-    /// Signs in with e-mail address and password alone. `from` is the client's address, if it is known.
+    /// Signs in with e-mail address and password alone, where that is enough. `from` is the client's address, if it is
+    /// known.
     ///
-    /// Spec: O-324, O-325
+    /// Spec: O-324, O-325, O-341
     pub async fn sign_in(
         &self,
         email: Option<&Email>,
@@ -250,6 +251,9 @@ impl Accounts {
         from: Option<IpAddr>,
     ) -> Result<SessionToken> {
         let account = self.check_password(email, password, from).await?;
+        if self.factors(&account.id).await?.are_asked_for() {
+            return Err(Refusal::SecondFactor.into());
+        }
         self.begin(&account, SignedInBy::password()).await
     }
 

@@ -159,6 +159,22 @@ async fn sessions_end() {
     assert!(world.accounts.signed_in(&second).await.unwrap().is_none());
 }
 
+/// Shows: O-341
+#[tokio::test]
+async fn a_password_alone_does_not_open_an_account_with_a_second_factor() {
+    let world = World::new();
+    let account = world.account("ada@example.org").await;
+    let kept = r#"{"totp":{"since":0,"sealed":"","used":0}}"#;
+    let edited = world.accounts.edit_factors(&account.id, |factors, _| {
+        *factors = serde_json::from_str(kept).unwrap();
+        Ok(())
+    });
+    edited.await.unwrap();
+    assert_eq!(refusal(world.sign_in("ada@example.org", PASSWORD).await), Refusal::SecondFactor);
+    assert_eq!(refusal(world.sign_in("ada@example.org", "a guess").await), Refusal::WrongLogin);
+    assert!(world.accounts.sessions(&account.id).await.unwrap().is_empty());
+}
+
 /// Shows: O-169
 #[tokio::test]
 async fn a_session_lives_as_long_as_it_is_used() {
