@@ -18,6 +18,7 @@ pub mod next;
 pub mod pages;
 pub mod parts;
 pub mod path;
+pub mod recover;
 pub mod second;
 pub mod settings;
 pub mod shell;

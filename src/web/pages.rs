@@ -11,7 +11,7 @@ use http::{Method, Request, Response, StatusCode};
 use super::visitor::House;
 use super::{
     Answer, Form, Instead, Visitor, applications, authorize, confirm, end_session, error, form, gallery, home, path,
-    second, see_other, settings, sign_in, sign_out, signup, start, upstream, ways,
+    recover, second, see_other, settings, sign_in, sign_out, signup, start, upstream, ways,
 };
 use crate::address::Addresses;
 use crate::clock::Clock;
@@ -67,6 +67,8 @@ enum Page<'a> {
     SignIn,
     SignUp(Step),
     ConfirmAddress,
+    Reset,
+    ResetChoose,
     SignOut,
     SignedOut,
     Confirm,
@@ -75,6 +77,8 @@ enum Page<'a> {
     Events,
     Language,
     Password,
+    Delete,
+    UndoDelete,
     NewKey,
     Key(&'a str),
     Parts,
@@ -123,6 +127,8 @@ impl<'a> Page<'a> {
             ["signup"] => Self::SignUp(Step::Welcome),
             ["signup", "confirm"] => Self::ConfirmAddress,
             ["signup", step] => Self::SignUp(signup::step_at(step)?),
+            ["reset"] => Self::Reset,
+            ["reset", "choose"] => Self::ResetChoose,
             ["logout"] => Self::SignOut,
             ["signed-out"] => Self::SignedOut,
             ["confirm"] => Self::Confirm,
@@ -132,6 +138,8 @@ impl<'a> Page<'a> {
             ["settings", "events"] => Self::Events,
             ["settings", "language"] => Self::Language,
             ["settings", "password"] => Self::Password,
+            ["settings", "delete"] => Self::Delete,
+            ["delete", "undo"] => Self::UndoDelete,
             ["settings", "keys", "new"] => Self::NewKey,
             ["settings", "keys", id] => Self::Key(id),
             ["settings", "applications"] => Self::Applications,
@@ -184,6 +192,8 @@ impl<'a> Page<'a> {
             Self::SignIn => sign_in::answer(pages, visitor, asked).await,
             Self::SignUp(step) => signup::answer(pages, visitor, asked, step).await,
             Self::ConfirmAddress => signup::confirm(pages, visitor, asked).await,
+            Self::Reset => recover::ask(pages, visitor, asked).await,
+            Self::ResetChoose => recover::choose(pages, visitor, asked).await,
             Self::SignOut => sign_out::answer(pages, visitor).await,
             Self::SignedOut => sign_out::signed_out(visitor),
             Self::Confirm => confirm::answer(pages, visitor, asked).await,
@@ -192,6 +202,8 @@ impl<'a> Page<'a> {
             Self::Events => settings::events::answer(pages, visitor).await,
             Self::Language => settings::language(pages, visitor, asked).await,
             Self::Password => settings::password::answer(pages, visitor, asked).await,
+            Self::Delete => settings::delete::answer(pages, visitor, asked).await,
+            Self::UndoDelete => settings::delete::undo(pages, visitor, asked).await,
             Self::NewKey => settings::keys::make(pages, visitor, asked).await,
             Self::Key(id) => settings::keys::one(pages, visitor, asked, id).await,
             Self::Parts => gallery::answer(pages, visitor),

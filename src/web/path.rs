@@ -10,6 +10,8 @@ pub const HOME: &str = "/.account/";
 pub const SIGN_IN: &str = "/.account/login/";
 /// Signing up: the first step.
 pub const SIGN_UP: &str = "/.account/signup/";
+/// A forgotten password; the letter leads to `choose/` below.
+pub const RESET: &str = "/.account/reset/";
 /// Signing out; takes POST only.
 pub const SIGN_OUT: &str = "/.account/logout/";
 /// Where signing out leads.
@@ -36,6 +38,10 @@ pub const EVENTS: &str = "/.account/settings/events/";
 pub const LANGUAGE: &str = "/.account/settings/language/";
 /// Changing the password.
 pub const PASSWORD: &str = "/.account/settings/password/";
+/// Deleting the account.
+pub const DELETE: &str = "/.account/settings/delete/";
+/// Where the letter leads that takes the deletion back.
+pub const UNDO_DELETE: &str = "/.account/delete/undo/";
 /// The keys for scripts, each below by its id.
 pub const KEYS: &str = "/.account/settings/keys/";
 /// Making a key.

@@ -1,5 +1,6 @@
 //! The account's settings at a glance: ways in, devices, applications, keys for scripts, language.
 
+pub mod delete;
 pub mod events;
 pub mod keys;
 pub mod password;
@@ -45,6 +46,7 @@ struct Words {
     speak: &'static str,
     leave: &'static str,
     sign_out: &'static str,
+    delete: &'static str,
     /// What was just done, by the word that says so in the address.
     done: [(&'static str, &'static str); 5],
 }
@@ -81,6 +83,7 @@ const FRENCH: Words = Words {
     speak: "Changer la langue",
     leave: "Partir",
     sign_out: "Se déconnecter de cet appareil",
+    delete: "Supprimer mon compte",
     done: [
         ("password", "Votre mot de passe est changé. Tous les autres appareils sont déconnectés."),
         ("device", "L’appareil est déconnecté."),
@@ -121,6 +124,7 @@ const ENGLISH: Words = Words {
     speak: "Change language",
     leave: "Leave",
     sign_out: "Sign out on this device",
+    delete: "Delete my account",
     done: [
         ("password", "Your password is changed. All other devices are signed out."),
         ("device", "The device is signed out."),

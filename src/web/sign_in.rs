@@ -21,6 +21,8 @@ struct Words {
     stay_help: &'static str,
     enter: &'static str,
     passkey: &'static str,
+    forgotten: &'static str,
+    create: &'static str,
     wrong: &'static str,
     incomplete: &'static str,
     no_email: &'static str,
@@ -40,6 +42,8 @@ const FRENCH: Words = Words {
     stay_help: "À cocher seulement si personne d’autre ne s’en sert.",
     enter: "Entrer",
     passkey: "Entrer avec une clé d’accès",
+    forgotten: "Mot de passe oublié ?",
+    create: "Créer mon espace",
     wrong: "L’adresse ou le mot de passe n’est pas le bon. Vérifiez l’un et l’autre, puis recommencez.",
     incomplete: "Il manque quelque chose",
     no_email: "Écrivez votre adresse e-mail, comme prenom@example.org.",
@@ -61,6 +65,8 @@ const ENGLISH: Words = Words {
     stay_help: "Only if nobody else uses it.",
     enter: "Sign in",
     passkey: "Sign in with a passkey",
+    forgotten: "Forgotten password?",
+    create: "Create my space",
     wrong: "The address or the password is not right. Check both and try again.",
     incomplete: "Something is missing",
     no_email: "Write your e-mail address, such as name@example.org.",
@@ -82,6 +88,8 @@ struct Page<'a> {
     password: &'a Field,
     stays: bool,
     passkeys: bool,
+    /// Whether anybody may sign up.
+    open: bool,
 }
 
 /// What somebody typed, and what is wrong with it.
@@ -198,6 +206,7 @@ fn show(pages: &Pages, visitor: &Visitor, words: &'static Words, next: &Next, ty
         password: &typed.password,
         stays: typed.stays,
         passkeys: pages.passkeys.is_some(),
+        open: pages.accounts.registration().admits(false).is_ok(),
     };
     page(typed.status, &shown, visitor)
 }

@@ -15,6 +15,7 @@ struct Words {
     otherwise: &'static str,
     sign_in: &'static str,
     create: &'static str,
+    begin: &'static str,
     why: &'static str,
     first: &'static str,
     second: &'static str,
@@ -34,9 +35,9 @@ const FRENCH: Words = Words {
     door: "Entrer avec mon ENT",
     otherwise: "Entrer autrement",
     sign_in: "Entrer dans mon espace",
-    create: "Créer mon espace",
-    why: "On ne peut pas encore s’inscrire depuis cette page : la personne qui s’occupe du serveur crée un espace en \
-          deux commandes.",
+    create: "Créer un espace sans s’inscrire",
+    begin: "Créer mon espace",
+    why: "Sur ce serveur, on ne s’inscrit pas soi-même : la personne qui s’en occupe crée un espace en deux commandes.",
     first: "Créer le compte et l’espace ; la commande demande un mot de passe.",
     second: "Si un programme doit y accéder : créer ses identifiants. Le secret n’est montré qu’une fois.",
     address: "vous@example.org",
@@ -55,8 +56,9 @@ const ENGLISH: Words = Words {
     door: "Enter with my school account",
     otherwise: "Enter another way",
     sign_in: "Enter my space",
-    create: "Create my space",
-    why: "You cannot sign up on this page yet: whoever looks after the server creates a space with two commands.",
+    create: "Create a space without signing up",
+    begin: "Create my space",
+    why: "Nobody signs up by themselves on this server: whoever looks after it creates a space with two commands.",
     first: "Create the account and the space; the command asks for a password.",
     second: "If a program needs access: create its credentials. The secret is shown only once.",
     address: "you@example.org",
@@ -69,10 +71,14 @@ struct Page<'a> {
     shell: Shell,
     words: &'static Words,
     doors: &'a [Door],
+    /// Whether anybody may sign up.
+    open: bool,
 }
 
 /// Answers a request for the start page.
 pub(super) fn answer(pages: &Pages, visitor: &Visitor) -> Answer {
     let words = visitor.language.choose(&FRENCH, &ENGLISH);
-    page(StatusCode::OK, &Page { shell: Shell::new(visitor, words.title), words, doors: &pages.doors }, visitor)
+    let open = pages.accounts.registration().admits(false).is_ok();
+    let shown = Page { shell: Shell::new(visitor, words.title), words, doors: &pages.doors, open };
+    page(StatusCode::OK, &shown, visitor)
 }

@@ -36,6 +36,7 @@ mod quota;
 mod ranges;
 mod raw;
 mod reading;
+mod recover;
 mod requests;
 mod school;
 mod sign_in;

@@ -84,7 +84,7 @@ impl Accounts {
     /// Spec: O-329, O-327
     pub async fn erase(&self, account: &Account) -> Result<()> {
         let id = account.id.as_str();
-        for prefix in ["session", "event", "consent", "email-undo"].map(|kind| format!("{kind}/{id}/")) {
+        for prefix in ["session", "event", "consent", "granted", "email-undo"].map(|kind| format!("{kind}/{id}/")) {
             loop {
                 let entries = self.storage.entries(KeyRange { prefix: &prefix, after: None, limit: PAGE }).await?;
                 if entries.is_empty() {
@@ -94,7 +94,8 @@ impl Accounts {
             }
         }
         let own = self.draft(&account.id).await?.into_erasure(|webid| self.addresses.path_of(webid).is_some());
-        let rest = ["reset", "email-change", "reopen", "webid-proof"].map(|kind| gone(&format!("{kind}/{id}")));
+        let rest =
+            ["reset", "email-change", "reopen", "webid-proof", "factors"].map(|kind| gone(&format!("{kind}/{id}")));
         let login = account.login.as_ref();
         let told = login.map(|login| self.letter(&Letter::Erased, &login.email, account.speaks()));
         self.commit(own.into_iter().chain(rest).chain(told)).await

@@ -163,6 +163,7 @@ impl Draft {
     pub(super) fn remove_credentials(&mut self) {
         for id in std::mem::take(&mut self.account.credentials) {
             self.give_up(id.key());
+            self.give_up(id.use_key());
         }
     }
 

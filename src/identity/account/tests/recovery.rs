@@ -3,6 +3,7 @@
 use super::letters::ticket;
 use super::*;
 use crate::mail::Message;
+use crate::storage::EntryWrite;
 
 const OTHER: &str = "another bridge, another river";
 
@@ -155,6 +156,13 @@ async fn after_30_days_nothing_is_left_but_the_names_that_are_never_given_again(
     let world = World::new();
     let account = world.ada().await;
     world.accounts.create_credential(&account.id, None, None).await.unwrap();
+    // What other parts keep of an account goes too.
+    let others = ["factors/", "granted/"].map(|kind| format!("{kind}{}", account.id)).map(|key| EntryWrite {
+        key: if key.starts_with("granted") { format!("{key}/grant").into() } else { key.into() },
+        expected: EntryIs::Absent,
+        value: Some("{}".into()),
+    });
+    world.accounts.commit(others).await.unwrap();
     world.accounts.close(&account.id).await.unwrap();
     let undo = ticket(&world.letter().await);
     world.pass(Duration::from_hours(30 * 24));
