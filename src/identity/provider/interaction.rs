@@ -1,7 +1,7 @@
 //! A sign-in on its way: an authorization request that waits for a person, in one browser, for at most an hour.
 //!
 //! It is a house record, so it outlives a restart, and each has an id of its own, so that two tabs do not disturb each
-//! other. What it needs next is decided anew each time from what is so now ([`AuthorizationRequest::next`]), never from
+//! other. What it needs next is decided anew each time from what is so now ([`Interaction::next`]), never from
 //! where the person was before: the back button leads nowhere wrong.
 
 use std::net::IpAddr;
