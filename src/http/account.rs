@@ -24,7 +24,7 @@ use super::{Body, Problem, headers};
 use crate::address::Addresses;
 use crate::clock::Clock;
 use crate::identity::Identity;
-use crate::identity::account::{Accounts, Email, Password, SessionToken, SignedIn, SignedInBy};
+use crate::identity::account::{Accounts, Email, Password, Registration, SessionToken, SignedIn, SignedInBy};
 use crate::provision::Provision;
 use controls::Controls;
 use place::Place;
@@ -179,9 +179,13 @@ impl AccountApi {
         if self.open {
             return Ok(());
         }
-        Err(Problem::new(StatusCode::FORBIDDEN, "sign-up-closed")
-            .detail("Accounts are made by the operator, with `cartable account create`; `--dev` opens this API.")
-            .with("next", self.addresses.base()))
+        let (detail, page) = match self.accounts.registration() {
+            Registration::Open => ("People sign up on a page; `--dev` opens this API.", "signup/"),
+            Registration::Upstream => ("Only those whom a school sends sign up: they enter through it.", "login/"),
+            Registration::Closed => ("Accounts are made by the operator, with `cartable account create`.", "login/"),
+        };
+        let next = format!("{}{}{page}", self.addresses.base(), &place::ROOT[1..]);
+        Err(Problem::new(StatusCode::FORBIDDEN, "sign-up-closed").detail(detail).with("next", next))
     }
 }
 

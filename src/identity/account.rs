@@ -20,6 +20,7 @@ mod password;
 mod recovery;
 mod registration;
 mod session;
+mod sign_in;
 pub mod signup;
 pub mod terms;
 mod throttle;
@@ -48,7 +49,8 @@ pub use link::Link;
 pub use passkey::{Challenge, Passkey, Passkeys};
 pub use password::{Hash, Password, Passwords, Unhashed, Weak};
 pub use registration::{BadTerms, Config, Registration};
-pub use session::{Method, Session, SessionId, SessionToken, SignedIn, SignedInBy, UpstreamSession};
+pub use session::{Session, SessionId, SessionToken, SignedIn};
+pub use sign_in::{Method, SignedInBy, UpstreamSession};
 pub use signup::{Consent, Signup, SignupToken};
 pub use terms::{Acceptance, Terms};
 pub use ticket::Ticket;
@@ -153,7 +155,7 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The name of an account: random, and shown in URLs of the account API.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AccountId(Box<str>);
 

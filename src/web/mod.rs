@@ -14,6 +14,7 @@ pub mod error;
 pub mod form;
 pub mod gallery;
 pub mod home;
+mod new_password;
 pub mod next;
 pub mod pages;
 pub mod parts;

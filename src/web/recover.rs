@@ -4,8 +4,8 @@ use askama::Template;
 use http::StatusCode;
 
 use super::parts::{Field, Summary};
-use super::{Answer, Asked, Pages, Shell, Visitor, page, path};
-use crate::identity::account::{Email, Error, Password, Refusal, Ticket, Weak};
+use super::{Answer, Asked, Pages, Shell, Visitor, new_password, page, path};
+use crate::identity::account::{Email, Error, Refusal, Ticket};
 
 /// What the pages say.
 struct Words {
@@ -19,8 +19,6 @@ struct Words {
     sent_next: &'static str,
     choose: &'static str,
     choose_lead: &'static str,
-    password: &'static str,
-    help: &'static str,
     cut_off: &'static str,
     cut_off_help: &'static str,
     change: &'static str,
@@ -31,9 +29,6 @@ struct Words {
     dead_lead: &'static str,
     incomplete: &'static str,
     too_soon: &'static str,
-    short: &'static str,
-    long: &'static str,
-    common: &'static str,
 }
 
 const FRENCH: Words = Words {
@@ -47,8 +42,6 @@ const FRENCH: Words = Words {
     sent_next: "Rien n’arrive ? Vérifiez l’adresse et le dossier des indésirables, puis recommencez.",
     choose: "Choisir un nouveau mot de passe",
     choose_lead: "Tous vos appareils seront déconnectés. Rien n’est changé dans vos fichiers.",
-    password: "Nouveau mot de passe",
-    help: "Au moins 12 caractères. Une phrase que vous retenez vaut mieux que des signes compliqués.",
     cut_off: "Couper aussi l’accès des applications et des programmes",
     cut_off_help: "À cocher si quelqu’un d’autre a pu entrer dans votre espace.",
     change: "Changer le mot de passe",
@@ -59,9 +52,6 @@ const FRENCH: Words = Words {
     dead_lead: "Il a déjà servi, il a plus d’une heure, ou un autre a été demandé depuis. Votre mot de passe n’a pas changé.",
     incomplete: "Il manque quelque chose",
     too_soon: "Plusieurs liens viennent d’être demandés. Attendez quelques minutes, puis recommencez.",
-    short: "Il faut au moins 12 caractères.",
-    long: "Il faut au plus 256 caractères.",
-    common: "Ce mot de passe est parmi les premiers qu’on essaie. Choisissez-en un autre.",
 };
 
 const ENGLISH: Words = Words {
@@ -75,8 +65,6 @@ const ENGLISH: Words = Words {
     sent_next: "Nothing arrives? Check the address and the junk folder, then try again.",
     choose: "Choose a new password",
     choose_lead: "All your devices will be signed out. Nothing changes in your files.",
-    password: "New password",
-    help: "At least 12 characters. A sentence that you remember is better than complicated signs.",
     cut_off: "Cut off applications and programs too",
     cut_off_help: "Tick this if somebody else may have been in your space.",
     change: "Change the password",
@@ -87,9 +75,6 @@ const ENGLISH: Words = Words {
     dead_lead: "It was used, is more than an hour old, or another one was asked for since. Your password has not changed.",
     incomplete: "Something is missing",
     too_soon: "Several links were asked for just now. Wait some minutes, then try again.",
-    short: "It takes at least 12 characters.",
-    long: "It takes at most 256 characters.",
-    common: "This password is among the first that are tried. Choose another.",
 };
 
 #[derive(Template)]
@@ -138,49 +123,29 @@ pub(super) async fn choose(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
     let words = words(visitor);
     let given = asked.form.as_ref().unwrap_or(&asked.query);
     let Some(ticket) = Ticket::parse(given.get("t")) else { return dead(visitor) };
-    let mut field = Field {
-        name: "password",
-        label: words.password,
-        kind: "password",
-        autocomplete: "new-password",
-        help: Some(words.help),
-        ..Field::default()
+    let mut field = new_password::field("password", visitor.language);
+    let typed = asked.form.as_ref().map(|form| form.get("password"));
+    let chosen = typed.and_then(|typed| new_password::chosen(&mut field, typed, visitor.language));
+    let account = match pages.accounts.admits_reset(&ticket).await {
+        Err(Error::Refused(Refusal::DeadLink)) => return dead(visitor),
+        admitted => admitted?,
     };
-    let done = match &asked.form {
-        None => pages.accounts.admits_reset(&ticket).await.map(|()| false),
-        Some(form) => match Password::chosen(form.get("password")) {
-            Ok(password) => reset(pages, &ticket, password, form.find("cut-off").is_some()).await.map(|()| true),
-            Err(weak) => {
-                field.error = Some(match weak {
-                    Weak::TooShort => words.short,
-                    Weak::TooLong => words.long,
-                    Weak::Common => words.common,
-                });
-                pages.accounts.admits_reset(&ticket).await.map(|()| false)
-            }
-        },
+    let Some(password) = chosen else {
+        let status = if field.error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+        let summary = Summary::of(words.incomplete, [&field]);
+        let state = State::Choose { field: &field, summary, ticket: ticket.reveal() };
+        return show(visitor, status, words.choose, state);
     };
-    match done {
-        Ok(true) => show(visitor, StatusCode::OK, words.changed, State::Changed),
-        Ok(false) => {
-            let status = if field.error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-            let summary = Summary::of(words.incomplete, [&field]);
-            let state = State::Choose { field: &field, summary, ticket: ticket.reveal() };
-            show(visitor, status, words.choose, state)
-        }
+    let cut_off = given.find("cut-off").is_some();
+    if cut_off {
+        // First, since the link works once: nobody is told that applications are cut off which are not.
+        pages.provider.revoke_account(&account).await?;
+    }
+    match pages.accounts.reset_password(&ticket, password, cut_off).await {
+        Ok(_) => show(visitor, StatusCode::OK, words.changed, State::Changed),
         Err(Error::Refused(Refusal::DeadLink)) => dead(visitor),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Spec: O-326
-async fn reset(pages: &Pages, ticket: &Ticket, password: Password, cut_off: bool) -> Result<(), Error> {
-    let account = pages.accounts.reset_password(ticket, password, cut_off).await?;
-    if cut_off && let Err(error) = pages.provider.revoke_account(&account).await {
-        // The password is changed and the sessions have ended; the owner can still cut each one off in the settings.
-        tracing::error!("applications could not be cut off: {error}");
-    }
-    Ok(())
 }
 
 fn words(visitor: &Visitor) -> &'static Words {

@@ -114,13 +114,13 @@ async fn signing_in_and_out_again() {
 
 /// Shows: O-203
 #[tokio::test]
-async fn a_closed_server_tells_who_makes_accounts() {
+async fn without_the_open_api_scripts_are_told_where_people_sign_up() {
     let world = World::with(Settings { open: false, ..Settings::default() }).await;
     let script = Script::new(&world);
     let index = script.send("GET", ".account/", None).await.is(200).json();
     assert!(index["controls"]["account"]["create"].is_null());
     let refused = script.send("POST", ".account/account/", Some(&json!({}))).await.refused(403, "sign-up-closed");
-    assert_eq!(refused.json()["next"], world.base);
+    assert_eq!(refused.json()["next"], format!("{}.account/signup/", world.base));
     assert_eq!(refused.field("cache-control"), "no-store");
 }
 

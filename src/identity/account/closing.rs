@@ -84,7 +84,8 @@ impl Accounts {
     /// Spec: O-329, O-327
     pub async fn erase(&self, account: &Account) -> Result<()> {
         let id = account.id.as_str();
-        for prefix in ["session", "event", "consent", "granted", "email-undo"].map(|kind| format!("{kind}/{id}/")) {
+        self.end_sessions(&account.id).await?;
+        for prefix in ["event", "consent", "granted", "email-undo"].map(|kind| format!("{kind}/{id}/")) {
             loop {
                 let entries = self.storage.entries(KeyRange { prefix: &prefix, after: None, limit: PAGE }).await?;
                 if entries.is_empty() {

@@ -2,6 +2,7 @@
 //!
 //! A link belongs to one account. It is found by issuer and subject alone, never by an e-mail address or a name.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -12,7 +13,10 @@ use sha2::{Digest, Sha256};
 use super::{ATTEMPTS, Account, AccountId, Accounts, Draft, Error, Happened, Refusal, Result, Session, json};
 use crate::clock::Timestamp;
 use crate::identity::upstream::{self, Person, SignedOut};
-use crate::storage::{self, Change, EntryIs, EntryWrite, Scope};
+use crate::storage::{self, Change, EntryIs, EntryWrite, KeyRange, Scope};
+
+/// The most sessions that are looked at when one at a provider ends.
+const MOST: usize = 100;
 
 /// Somebody at an upstream provider who may open the account.
 ///
@@ -142,14 +146,23 @@ impl Accounts {
     /// Spec: O-310
     pub async fn sign_out_upstream(&self, told: &SignedOut) -> Result<()> {
         self.hear_once(told).await?;
-        let account = match (&told.subject, &told.sid) {
-            (Some(subject), _) => self.entry::<AccountId>(&key(&told.issuer, subject)).await?,
-            (None, Some(sid)) => self.entry::<AccountId>(&sid_key(&told.issuer, sid)).await?,
-            (None, None) => None,
+        let accounts = match (&told.subject, &told.sid) {
+            (Some(subject), _) => self.entry::<AccountId>(&key(&told.issuer, subject)).await?.into_iter().collect(),
+            (None, Some(sid)) => self.resting_on(&told.issuer, sid).await?,
+            (None, None) => BTreeSet::new(),
         };
-        let Some(account) = account else { return Ok(()) };
         let (subject, sid) = (told.subject.as_deref(), told.sid.as_deref());
-        self.end_where(&account, |session| rests_on(session, &told.issuer, subject, sid)).await
+        for account in &accounts {
+            self.end_where(account, |session| rests_on(session, &told.issuer, subject, sid)).await?;
+        }
+        Ok(())
+    }
+
+    /// The accounts with sessions that rest on one at a provider: one, unless two people use one browser.
+    async fn resting_on(&self, issuer: &str, sid: &str) -> Result<BTreeSet<AccountId>> {
+        let prefix = sid_prefix(issuer, sid);
+        let entries = self.storage.entries(KeyRange { prefix: &prefix, after: None, limit: MOST }).await?;
+        entries.iter().map(|entry| Ok(serde_json::from_slice(&entry.value)?)).collect()
     }
 
     /// Remembers a logout token for as long as it would be believed. Tokens are folded into 256 records, which forget
@@ -203,15 +216,15 @@ fn key(issuer: &str, subject: &str) -> String {
     format!("link/{}", digest(issuer, subject))
 }
 
-/// The record that says whose session rests on one at a provider, which may name nothing but that when it ends.
-fn sid_key(issuer: &str, sid: &str) -> String {
-    format!("upstream-session/{}", digest(issuer, sid))
+/// The records that say whose sessions rest on one at a provider, which may name nothing but that when it ends.
+fn sid_prefix(issuer: &str, sid: &str) -> String {
+    format!("upstream-session/{}/", digest(issuer, sid))
 }
 
-/// [`sid_key`] of a session, if it rests on one at a provider.
+/// The record of that kind which a session has, if it rests on one at a provider.
 pub(super) fn session_key(session: &Session) -> Option<Arc<str>> {
     let upstream = session.upstream.as_ref()?;
-    Some(sid_key(&upstream.issuer, upstream.session.as_deref()?).into())
+    Some(format!("{}{}", sid_prefix(&upstream.issuer, upstream.session.as_deref()?), session.id).into())
 }
 
 /// Whether a session rests on this person, and this session, at a provider; `None` is any.

@@ -47,9 +47,9 @@ impl Accounts {
         self.commit([kept, self.letter(&letter, email, account.speaks())]).await
     }
 
-    /// Whether a link still works.
-    pub async fn admits_reset(&self, ticket: &Ticket) -> Result<()> {
-        self.reset_of(ticket).await.map(|_| ())
+    /// Whose password a link sets, if it still works.
+    pub async fn admits_reset(&self, ticket: &Ticket) -> Result<AccountId> {
+        Ok(self.reset_of(ticket).await?.0)
     }
 
     /// Sets a new password. All sessions end; client credentials and applications only if `cut_off` says so. A second

@@ -1,23 +1,21 @@
 //! Sessions: who is signed in, on which device, since when and by what means.
 
-use std::fmt;
-use std::net::IpAddr;
+mod token;
+
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 
-use super::password::{Hash, Password, Verdict};
-use super::throttle::Counted;
-use super::{
-    Account, AccountId, Accounts, Draft, Email, Error, Event, Happened, NEW, Refusal, Result, draft, json, link,
-};
+use super::sign_in::{Method, SignedInBy, UpstreamSession, forgotten};
+use super::{Account, AccountId, Accounts, Draft, Event, Happened, NEW, Refusal, Result, draft, json, link};
 use crate::clock::Timestamp;
-use crate::secret::{self, Secret};
-use crate::storage::{self, Change, EntryIs, EntryWrite, KeyRange, Scope, Version};
+use crate::secret;
+use crate::storage::{self, Change, Entry, EntryIs, EntryWrite, KeyRange, Scope, Version};
+
+pub use token::{SessionId, SessionToken};
 
 /// How long a session lasts without being used.
 ///
@@ -37,132 +35,6 @@ const CONFIRMED: Duration = Duration::from_mins(5);
 const MOST: usize = 50;
 /// How many sessions are remembered between requests.
 const REMEMBERED: usize = 10_000;
-
-/// The public name of a session, which tokens carry as `sid`. It stays when the session's token changes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SessionId(Box<str>);
-
-impl SessionId {
-    fn random() -> Self {
-        Self(URL_SAFE_NO_PAD.encode(secret::random::<16>()).into())
-    }
-
-    /// Reads an id; `None` if it cannot be one.
-    pub fn parse(text: &str) -> Option<Self> {
-        is_plain(text, 22).then(|| Self(text.into()))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    fn key(&self, account: &AccountId) -> Arc<str> {
-        format!("{}{self}", prefix(account)).into()
-    }
-}
-
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// What a device shows to stay signed in: `{account}.{session}.{secret}`. Only a hash of the secret is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionToken {
-    account: AccountId,
-    session: SessionId,
-    secret: Secret,
-}
-
-impl SessionToken {
-    /// Reads a token; `None` if it is none.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (account, rest) = text.split_once('.')?;
-        let (session, secret) = rest.split_once('.')?;
-        let secret = Some(secret).filter(|secret| is_plain(secret, 43))?;
-        Some(Self {
-            account: AccountId::parse(account)?,
-            session: SessionId::parse(session)?,
-            secret: Secret::new(secret),
-        })
-    }
-
-    /// The token itself, for the device alone.
-    pub fn reveal(&self) -> String {
-        format!("{}.{}.{}", self.account, self.session, self.secret.reveal())
-    }
-
-    fn key(&self) -> Arc<str> {
-        self.session.key(&self.account)
-    }
-}
-
-fn is_plain(text: &str, length: usize) -> bool {
-    text.len() == length && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-}
-
-/// The sessions of an account.
-fn prefix(account: &AccountId) -> String {
-    format!("session/{account}/")
-}
-
-/// A means by which somebody shows who they are.
-///
-/// Spec: O-343
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Method {
-    /// A password.
-    Pwd,
-    /// A code that is used once.
-    Otp,
-    /// A key held by a device.
-    Hwk,
-    /// Another provider vouches: the school.
-    Fed,
-}
-
-impl Method {
-    /// The name in `amr` (RFC 8176; it has none for other providers, where `fed` is usual).
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pwd => "pwd",
-            Self::Otp => "otp",
-            Self::Hwk => "hwk",
-            Self::Fed => "fed",
-        }
-    }
-}
-
-/// The session at an upstream provider on which one of ours rests.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UpstreamSession {
-    pub issuer: String,
-    pub subject: String,
-    pub session: Option<String>,
-}
-
-/// How somebody signed in, and from what.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct SignedInBy {
-    pub methods: Vec<Method>,
-    pub upstream: Option<UpstreamSession>,
-    /// When they showed who they are elsewhere; `None`: now, and here.
-    pub authenticated: Option<Timestamp>,
-    /// Browser and system, so that people recognise their devices.
-    pub device: Option<String>,
-    /// Whether the device is theirs and stays signed in when its browser is closed.
-    pub stays: bool,
-}
-
-impl SignedInBy {
-    /// With a password.
-    pub fn password() -> Self {
-        Self { methods: vec![Method::Pwd], ..Self::default() }
-    }
-}
 
 /// A device that is signed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -240,60 +112,6 @@ impl Default for Running {
 }
 
 impl Accounts {
-    /// Signs in with e-mail address and password alone, where that is enough. `from` is the client's address, if it is
-    /// known.
-    ///
-    /// Spec: O-324, O-325, O-341
-    pub async fn sign_in(
-        &self,
-        email: Option<&Email>,
-        password: Password,
-        from: Option<IpAddr>,
-    ) -> Result<SessionToken> {
-        let account = self.check_password(email, password, from).await?;
-        if self.factors(&account.id).await?.are_asked_for() {
-            return Err(Refusal::SecondFactor.into());
-        }
-        self.begin(&account, SignedInBy::password()).await
-    }
-
-    /// The account that an e-mail address and a password open; nobody is signed in by this yet. Attempts are counted
-    /// until [`Accounts::begin`] or [`Accounts::step_up`].
-    ///
-    /// Spec: O-324, O-325
-    pub async fn check_password(
-        &self,
-        email: Option<&Email>,
-        password: Password,
-        from: Option<IpAddr>,
-    ) -> Result<Account> {
-        if let Some(address) = from {
-            self.admit(Counted::Address(address)).await?;
-        }
-        let mut failures = 0;
-        if let Some(email) = email {
-            failures = self.count(Counted::Account(email)).await?;
-        }
-        let account = match email {
-            Some(email) => self.by_email(email).await?,
-            None => None,
-        };
-        let hash = account.as_ref().and_then(|account| account.login.as_ref()).map(|login| login.password.clone());
-        let retyped = password.clone();
-        let verdict = self.passwords.check(password, hash).await?;
-        let (Some(account), Verdict::Right | Verdict::RightButStale) = (account, verdict) else {
-            self.tell_of_guessing(email, failures).await?;
-            if let Some(address) = from {
-                self.count(Counted::Address(address)).await?;
-            }
-            return Err(Refusal::WrongLogin.into());
-        };
-        if verdict == Verdict::RightButStale {
-            self.renew_hash(&account, retyped).await?;
-        }
-        Ok(account)
-    }
-
     /// Begins a session of somebody who has shown who they are.
     ///
     /// Spec: O-192
@@ -302,8 +120,7 @@ impl Accounts {
             return Err(Refusal::Disabled.into());
         }
         let now = self.clock.now();
-        let (session, secret) = (SessionId::random(), Secret::random());
-        let token = SessionToken { account: account.id.clone(), session, secret };
+        let token = SessionToken::random(account.id.clone());
         let session = Session {
             id: token.session.clone(),
             since: now,
@@ -314,7 +131,7 @@ impl Accounts {
             upstream: by.upstream,
             device: by.device,
             stays: by.stays,
-            secret: secret::hash_secret(token.secret.reveal()),
+            secret: token.hash(),
         };
         let mut change = Change::of(Scope::House, now);
         change.entries.extend(forgotten(account));
@@ -322,14 +139,14 @@ impl Accounts {
         let happened = Happened::SignedIn { device: session.device.clone() };
         change.entries.push(Event::entry(now, &account.id, happened)?);
         if let Some(key) = link::session_key(&session) {
-            change.entries.push(EntryWrite { key, expected: EntryIs::Anything, value: Some(json(&account.id)?) });
+            change.entries.push(EntryWrite { key, expected: NEW, value: Some(json(&account.id)?) });
         }
-        change.entries.push(EntryWrite { key: token.key(), expected: NEW, value: Some(json(&session)?) });
-        let mut others = self.session_entries(&account.id).await?;
-        others.sort_by_key(|(_, session)| std::cmp::Reverse(session.as_ref().map(|session| session.until)));
-        let ended = |session: &Option<Session>| session.as_ref().is_none_or(|session| session.until < now);
-        let gone = others.iter().enumerate().filter(|(at, (_, session))| *at + 1 >= MOST || ended(session));
-        change.entries.extend(gone.map(|(_, (key, _))| gone_entry(key.clone())));
+        change.entries.push(EntryWrite { key: key_of(&token), expected: NEW, value: Some(json(&session)?) });
+        let mut others = self.kept_sessions(&account.id).await?;
+        others.sort_by_key(|kept| std::cmp::Reverse(kept.session.as_ref().map(|session| session.until)));
+        let gone =
+            others.into_iter().enumerate().filter(|(at, kept)| *at + 1 >= MOST || kept.answers(|s| s.until < now));
+        change.entries.extend(gone.flat_map(|(_, kept)| kept.keys()).map(gone_entry));
         self.storage.commit(change).await?;
         Ok(token)
     }
@@ -339,10 +156,10 @@ impl Accounts {
     /// Spec: O-192, O-343
     pub async fn step_up(&self, by: &SignedIn, methods: &[Method]) -> Result<SessionToken> {
         let now = self.clock.now();
-        let token = SessionToken { secret: Secret::random(), ..by.token.clone() };
-        let key = token.key();
+        let token = by.token.renewed();
+        let key = key_of(&token);
         let (mut session, version) = self.running(&by.token).await?.ok_or(Refusal::SignedOut)?;
-        session.secret = secret::hash_secret(token.secret.reveal());
+        session.secret = token.hash();
         session.authenticate(methods, now);
         session.see(now);
         let mut change = Change::of(Scope::House, now);
@@ -360,7 +177,7 @@ impl Accounts {
         let now = self.clock.now();
         if session.last_seen.plus(COARSE) <= now {
             session.see(now);
-            let (key, value) = (token.key(), Some(json(&session)?));
+            let (key, value) = (key_of(token), Some(json(&session)?));
             let mut change = Change::of(Scope::House, now);
             change.entries.push(EntryWrite { key, expected: EntryIs::At(version), value });
             match self.storage.commit(change).await {
@@ -377,7 +194,8 @@ impl Accounts {
     /// Spec: O-193
     pub async fn sessions(&self, account: &AccountId) -> Result<Vec<Session>> {
         let now = self.clock.now();
-        let mut sessions: Vec<_> = self.session_entries(account).await?.into_iter().filter_map(|(_, s)| s).collect();
+        let mut sessions: Vec<_> =
+            self.kept_sessions(account).await?.into_iter().filter_map(|kept| kept.session).collect();
         sessions.retain(|session| session.until >= now);
         sessions.sort_by_key(|session| std::cmp::Reverse(session.last_seen));
         Ok(sessions)
@@ -410,14 +228,17 @@ impl Accounts {
 
     /// Ends the session of a token. One that has ended already is no error.
     pub async fn end_session(&self, token: &SessionToken) -> Result<()> {
-        self.remove_entries([token.key()]).await
+        self.end(&token.account, &token.session).await
     }
 
     /// Ends one session of an account.
     ///
     /// Spec: O-193
     pub async fn end(&self, account: &AccountId, session: &SessionId) -> Result<()> {
-        self.remove_entries([session.key(account)]).await
+        match self.storage.entry(&session.key(account)).await? {
+            Some(entry) => self.commit(Kept::of(entry).keys().map(gone_entry)).await,
+            None => Ok(()),
+        }
     }
 
     /// Ends all sessions of an account.
@@ -429,8 +250,8 @@ impl Accounts {
     ///
     /// Spec: O-326
     pub(super) async fn sign_out_everywhere(&self, draft: &mut Draft) -> Result<()> {
-        let sessions = self.session_entries(&draft.account().id).await?;
-        for (key, _) in sessions {
+        let sessions = self.kept_sessions(&draft.account().id).await?;
+        for key in sessions.into_iter().flat_map(Kept::keys) {
             draft.give_up(key);
         }
         Ok(())
@@ -438,74 +259,60 @@ impl Accounts {
 
     /// Ends the sessions of an account that answer to this; a record that cannot be read always does.
     pub async fn end_where(&self, account: &AccountId, ends: impl Fn(&Session) -> bool) -> Result<()> {
-        let ends = |session: &Option<Session>| session.as_ref().is_none_or(&ends);
         loop {
-            let entries = self.session_entries(account).await?;
-            let ending: Vec<_> = entries.into_iter().filter(|(_, session)| ends(session)).collect();
+            let mut ending = self.kept_sessions(account).await?;
+            ending.retain(|kept| kept.answers(&ends));
             if ending.is_empty() {
                 return Ok(());
             }
-            let upstream = |session: &Option<Session>| session.as_ref().and_then(link::session_key);
-            let keys = ending.iter().flat_map(|(key, session)| [Some(key.clone()), upstream(session)]).flatten();
-            let keys: Vec<_> = keys.collect();
-            self.remove_entries(keys).await?;
+            self.commit(ending.into_iter().flat_map(Kept::keys).map(gone_entry)).await?;
         }
     }
 
     /// The session of a token and the version of its record, if it runs.
     async fn running(&self, token: &SessionToken) -> Result<Option<(Session, Version)>> {
-        let Some(entry) = self.storage.entry(&token.key()).await? else { return Ok(None) };
+        let Some(entry) = self.storage.entry(&key_of(token)).await? else { return Ok(None) };
         let Ok(session) = serde_json::from_slice::<Session>(&entry.value) else { return Ok(None) };
-        let shown = secret::equal(&secret::hash_secret(token.secret.reveal()), &session.secret);
+        let shown = secret::equal(&token.hash(), &session.secret);
         Ok((shown && session.until >= self.clock.now()).then_some((session, entry.version)))
     }
 
-    async fn session_entries(&self, account: &AccountId) -> Result<Vec<(Arc<str>, Option<Session>)>> {
-        let prefix = prefix(account);
+    async fn kept_sessions(&self, account: &AccountId) -> Result<Vec<Kept>> {
+        let prefix = token::prefix(account);
         let entries = self.storage.entries(KeyRange { prefix: &prefix, after: None, limit: 2 * MOST }).await?;
-        Ok(entries.into_iter().map(|entry| (entry.key, serde_json::from_slice(&entry.value).ok())).collect())
-    }
-
-    async fn remove_entries(&self, keys: impl IntoIterator<Item = Arc<str>>) -> Result<()> {
-        let mut change = Change::of(Scope::House, self.clock.now());
-        change.entries.extend(keys.into_iter().map(gone_entry));
-        self.storage.commit(change).await?;
-        Ok(())
-    }
-
-    /// Keeps the password with today's parameters. Another sign-in may have done so already.
-    async fn renew_hash(&self, account: &Account, password: Password) -> Result<()> {
-        let Some(login) = &account.login else { return Ok(()) };
-        let hash: Hash = self.passwords.hash(password).await?;
-        match self.edit(&account.id, |draft| draft.replace_password(&login.password, hash.clone())).await {
-            Err(Error::Refused(Refusal::WrongLogin) | Error::Storage(storage::Error::Moved)) => Ok(()),
-            done => done,
-        }
+        Ok(entries.into_iter().map(Kept::of).collect())
     }
 }
 
-/// Failed attempts do not count any more.
-fn forgotten(account: &Account) -> Option<EntryWrite> {
-    account.login.as_ref().map(|login| Accounts::forgotten(Counted::Account(&login.email)))
+/// A session's record. One that cannot be read can still be ended.
+struct Kept {
+    key: Arc<str>,
+    session: Option<Session>,
+}
+
+impl Kept {
+    fn of(entry: Entry) -> Self {
+        Self { session: serde_json::from_slice(&entry.value).ok(), key: entry.key }
+    }
+
+    /// Whether it is to go, if sessions of which this holds are to.
+    fn answers(&self, ends: impl Fn(&Session) -> bool) -> bool {
+        self.session.as_ref().is_none_or(ends)
+    }
+
+    /// All records that there are because of the session: whoever ends it removes them.
+    ///
+    /// Spec: O-310, O-329
+    fn keys(self) -> impl Iterator<Item = Arc<str>> {
+        let upstream = self.session.as_ref().and_then(link::session_key);
+        iter::once(self.key).chain(upstream)
+    }
+}
+
+fn key_of(token: &SessionToken) -> Arc<str> {
+    token.session.key(&token.account)
 }
 
 fn gone_entry(key: Arc<str>) -> EntryWrite {
     EntryWrite { key, expected: EntryIs::Anything, value: None }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_is_read_back_and_does_not_show() {
-        let (session, secret) = (SessionId::random(), Secret::random());
-        let token = SessionToken { account: AccountId::random(), session, secret };
-        let text = token.reveal();
-        assert_eq!(SessionToken::parse(&text), Some(token.clone()));
-        assert!(!format!("{token:?}").contains(token.secret.reveal()));
-        for text in ["", ".", "..", "abc.def.ghi", &text[1..], &text[..90], &format!("{text}=")] {
-            assert_eq!(SessionToken::parse(text), None, "{text}");
-        }
-    }
 }

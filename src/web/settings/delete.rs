@@ -105,11 +105,9 @@ pub(in crate::web) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Ask
     if asked.form.is_none() {
         return show(visitor, StatusCode::OK, words.title, State::Asked);
     }
+    // First, for an account that opens again must not have the applications back, of which the page says that they left.
+    pages.provider.revoke_account(&by.account.id).await?;
     let day = pages.accounts.close(&by.account.id).await?;
-    if let Err(error) = pages.provider.revoke_account(&by.account.id).await {
-        // A closed account's tokens are refused anyway; these would only have come back with it.
-        tracing::error!("applications could not be cut off: {error}");
-    }
     let lead = (words.deleted_lead)(&date::day(day, visitor.language));
     show(visitor, StatusCode::OK, words.deleted, State::Deleted { lead })
 }

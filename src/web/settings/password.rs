@@ -4,10 +4,10 @@ use askama::Template;
 use http::StatusCode;
 
 use super::after;
-use crate::identity::account::{Error, Password, Refusal, SignedInBy, Weak};
+use crate::identity::account::{Error, Password, Refusal, SignedInBy};
 use crate::web::parts::list::Breadcrumb;
 use crate::web::parts::{Field, Summary};
-use crate::web::{Answer, Asked, Pages, Shell, Visitor, page, pages, path, see_other};
+use crate::web::{Answer, Asked, Pages, Shell, Visitor, new_password, page, pages, path, see_other};
 
 /// What the page says.
 struct Words {
@@ -15,15 +15,10 @@ struct Words {
     lead: &'static str,
     way: (&'static str, &'static str),
     old: &'static str,
-    new: &'static str,
-    new_help: &'static str,
     change: &'static str,
     title_wrong: &'static str,
     wrong: &'static str,
     too_soon: &'static str,
-    short: &'static str,
-    long: &'static str,
-    common: &'static str,
 }
 
 const FRENCH: Words = Words {
@@ -31,15 +26,10 @@ const FRENCH: Words = Words {
     lead: "Tous vos autres appareils seront déconnectés. Les applications que vous avez autorisées le restent.",
     way: ("Vous êtes ici", "Compte"),
     old: "Mot de passe actuel",
-    new: "Nouveau mot de passe",
-    new_help: "Au moins 12 caractères. Une phrase que vous retenez vaut mieux que des signes compliqués.",
     change: "Changer le mot de passe",
     title_wrong: "Le mot de passe n’a pas été changé",
     wrong: "Ce n’est pas votre mot de passe actuel.",
     too_soon: "Il y a eu plusieurs essais de suite. Attendez une minute, puis recommencez.",
-    short: "Il faut au moins 12 caractères.",
-    long: "Il faut au plus 256 caractères.",
-    common: "Ce mot de passe est parmi les premiers qu’on essaie. Choisissez-en un autre.",
 };
 
 const ENGLISH: Words = Words {
@@ -47,15 +37,10 @@ const ENGLISH: Words = Words {
     lead: "All your other devices will be signed out. The applications that you have allowed stay allowed.",
     way: ("You are here", "Account"),
     old: "Present password",
-    new: "New password",
-    new_help: "At least 12 characters. A sentence that you remember is better than complicated signs.",
     change: "Change the password",
     title_wrong: "The password was not changed",
     wrong: "This is not your present password.",
     too_soon: "There were several attempts in a row. Wait a minute, then try again.",
-    short: "It takes at least 12 characters.",
-    long: "It takes at most 256 characters.",
-    common: "This password is among the first that are tried. Choose another.",
 };
 
 #[derive(Template)]
@@ -75,19 +60,12 @@ struct Page<'a> {
 pub(in crate::web) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
     let by = pages::signed_in(visitor)?;
     let words = visitor.language.choose(&FRENCH, &ENGLISH);
-    let mut old = field("old", words.old, "current-password");
-    let mut new = Field { help: Some(words.new_help), ..field("new", words.new, "new-password") };
+    let mut old =
+        Field { name: "old", label: words.old, kind: "password", autocomplete: "current-password", ..Field::default() };
+    let mut new = new_password::field("new", visitor.language);
     let Some(form) = &asked.form else { return show(visitor, words, StatusCode::OK, &old, &new) };
-    let chosen = match Password::chosen(form.get("new")) {
-        Ok(chosen) => chosen,
-        Err(weak) => {
-            new.error = Some(match weak {
-                Weak::TooShort => words.short,
-                Weak::TooLong => words.long,
-                Weak::Common => words.common,
-            });
-            return show(visitor, words, StatusCode::UNPROCESSABLE_ENTITY, &old, &new);
-        }
+    let Some(chosen) = new_password::chosen(&mut new, form.get("new"), visitor.language) else {
+        return show(visitor, words, StatusCode::UNPROCESSABLE_ENTITY, &old, &new);
     };
     match pages.accounts.change_password(&by.account.id, Password::typed(form.get("old")), chosen).await {
         Ok(()) => {
@@ -104,10 +82,6 @@ pub(in crate::web) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Ask
         }
         Err(error) => Err(error.into()),
     }
-}
-
-fn field(name: &'static str, label: &'static str, autocomplete: &'static str) -> Field {
-    Field { name, label, kind: "password", autocomplete, ..Field::default() }
 }
 
 fn show(visitor: &Visitor, words: &'static Words, status: StatusCode, old: &Field, new: &Field) -> Answer {

@@ -13,7 +13,7 @@ use http::{Response, StatusCode};
 pub(super) use confirm::answer as confirm;
 
 use super::parts::{Banner, Choice, Choices, Field, Progress, Summary, Tone};
-use super::{Answer, Asked, Next, Pages, Shell, Visitor, next, page, path, see_other};
+use super::{Answer, Asked, Language, Next, Pages, Shell, Visitor, new_password, next, page, path, see_other};
 use crate::http::Body;
 use crate::identity::account::signup::Step;
 use crate::identity::account::terms::Section;
@@ -225,7 +225,7 @@ fn content<'a>(pages: &'a Pages, visitor: &Visitor, signup: &Signup, step: Step)
             verified: signup.verified == signup.email,
         },
         Step::Password => Content::Password {
-            password: password_field(words, signup.has_password()),
+            password: password_field(visitor.language, words, signup.has_password()),
             why: if signup.person.is_some() { words.password_why_school } else { words.password_why },
         },
         Step::Contacts => Content::Contacts {
@@ -241,16 +241,9 @@ fn email_field(words: &Words, value: String) -> Field {
     Field { value, help: Some(words.email_help), ..field }
 }
 
-fn password_field(words: &Words, kept: bool) -> Field {
-    Field {
-        name: "password",
-        label: words.password,
-        kind: "password",
-        autocomplete: "new-password",
-        help: Some(if kept { words.password_kept } else { words.password_help }),
-        optional: kept,
-        ..Field::default()
-    }
+fn password_field(language: Language, words: &Words, kept: bool) -> Field {
+    let field = Field { label: words.password, optional: kept, ..new_password::field("password", language) };
+    Field { help: kept.then_some(words.password_kept).or(field.help), ..field }
 }
 
 fn address<'a>(pages: &Pages, words: &Words, value: String) -> Content<'a> {

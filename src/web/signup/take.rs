@@ -6,10 +6,10 @@ use http::{Response, StatusCode};
 use super::{Content, Shown, content, path_of, refused, words};
 use crate::http::Body;
 use crate::identity::account::signup::Step;
-use crate::identity::account::{Email, Error, Password, Refusal, SignedInBy, Signup, SignupToken, Weak};
+use crate::identity::account::{Email, Error, Refusal, SignedInBy, Signup, SignupToken};
 use crate::path::PodName;
 use crate::web::parts::Tone;
-use crate::web::{Answer, Form, Pages, Visitor, next, path, see_other, sign_in, upstream};
+use crate::web::{Answer, Form, Pages, Visitor, new_password, next, path, see_other, sign_in, upstream};
 
 /// Saves the answer and leads to the next question, or shows the same one with what is wrong.
 pub(super) async fn answer(
@@ -143,19 +143,12 @@ impl Taken<'_> {
         if typed.is_empty() && self.signup.has_password() {
             return Ok(on(Step::Contacts));
         }
-        let words = words(self.visitor);
-        let weak = match Password::chosen(typed) {
-            Ok(password) => {
-                self.pages.accounts.sign_up_password(self.token, password).await?;
-                return Ok(on(Step::Contacts));
-            }
-            Err(Weak::TooShort) => words.too_short,
-            Err(Weak::TooLong) => words.too_long,
-            Err(Weak::Common) => words.common,
-        };
         let mut shown = self.shown(Step::Password);
-        if let Content::Password { password, .. } = &mut shown.content {
-            password.error = Some(weak);
+        if let Content::Password { password: field, .. } = &mut shown.content
+            && let Some(password) = new_password::chosen(field, typed, self.visitor.language)
+        {
+            self.pages.accounts.sign_up_password(self.token, password).await?;
+            return Ok(on(Step::Contacts));
         }
         shown.wrong().page(self.visitor)
     }

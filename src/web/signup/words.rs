@@ -49,13 +49,9 @@ pub(super) struct Words {
     pub verified: &'static str,
     pub too_soon: fn(u64) -> String,
     pub password: &'static str,
-    pub password_help: &'static str,
     pub password_kept: &'static str,
     pub password_why: &'static str,
     pub password_why_school: &'static str,
-    pub too_short: &'static str,
-    pub too_long: &'static str,
-    pub common: &'static str,
     pub contacts: &'static str,
     pub contacts_yes: (&'static str, &'static str),
     pub contacts_no: (&'static str, &'static str),
@@ -160,14 +156,10 @@ pub(super) const FRENCH: Words = Words {
         format!("Plusieurs messages sont déjà partis. Vous pourrez en demander un autre dans {minutes} min.")
     },
     password: "Mot de passe",
-    password_help: "Au moins 12 caractères. Une phrase est facile à retenir.",
     password_kept: "Votre mot de passe est déjà choisi. Laissez vide pour le garder.",
     password_why: "Avec votre adresse e-mail, c’est ce qui ouvre votre espace.",
     password_why_school: "D’habitude vous entrerez par votre ENT. Ce mot de passe ouvre votre espace sans lui, par exemple \
                           le jour où vous quittez l’école.",
-    too_short: "Il faut au moins 12 caractères.",
-    too_long: "Il faut au plus 256 caractères.",
-    common: "Ce mot de passe est parmi les premiers qu’un voleur essaie. Choisissez-en un autre.",
     contacts: "Vos professeurs et votre classe, rangés dans votre carnet",
     contacts_yes: (
         "Oui, les recevoir",
@@ -272,14 +264,10 @@ pub(super) const ENGLISH: Words = Words {
         format!("Several messages were sent already. You can ask for another one in {minutes} min.")
     },
     password: "Password",
-    password_help: "At least 12 characters. A sentence is easy to remember.",
     password_kept: "Your password is chosen already. Leave this empty to keep it.",
     password_why: "With your e-mail address, it opens your space.",
     password_why_school: "Usually you will enter through your school. This password opens your space without it, for instance \
                           on the day you leave.",
-    too_short: "It needs at least 12 characters.",
-    too_long: "It needs at most 256 characters.",
-    common: "This password is among the first that a thief tries. Choose another.",
     contacts: "Your teachers and your class, kept in your address book",
     contacts_yes: ("Yes, get them", "Your school keeps them up to date. What you add yourself is never erased."),
     contacts_no: ("No, thank you", "Your address book stays empty. You can say yes later."),

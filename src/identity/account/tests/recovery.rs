@@ -2,9 +2,11 @@
 
 use super::letters::ticket;
 use super::*;
+use crate::identity::upstream::SignedOut;
 use crate::mail::Message;
 use crate::storage::EntryWrite;
 
+const SCHOOL: &str = "https://school.example";
 const OTHER: &str = "another bridge, another river";
 
 fn email(text: &str) -> Email {
@@ -23,6 +25,19 @@ impl World {
         letters[0].clone()
     }
 
+    /// Signs in through a school, whose session is the same each time.
+    async fn enter_from_school(&self, account: &Account) -> SessionToken {
+        let upstream = UpstreamSession { issuer: SCHOOL.into(), subject: "p1".into(), session: Some("s1".into()) };
+        let by = SignedInBy { methods: vec![Method::Fed], upstream: Some(upstream), ..SignedInBy::default() };
+        self.accounts.begin(account, by).await.unwrap()
+    }
+
+    /// How many records there are because of sessions.
+    async fn sessions_kept(&self) -> usize {
+        let entries = self.accounts.storage.entries(KeyRange { prefix: "", after: None, limit: 1000 }).await.unwrap();
+        entries.iter().filter(|entry| entry.key.contains("session/")).count()
+    }
+
     async fn is_open(&self, token: &SessionToken) -> bool {
         self.accounts.signed_in(token).await.unwrap().is_some()
     }
@@ -35,6 +50,51 @@ impl World {
         self.accounts.confirm_email_change(&ticket(&proof)).await.unwrap();
         ticket(&self.letter().await)
     }
+}
+
+/// Shows: O-310, O-329
+#[tokio::test]
+async fn however_a_session_ends_no_record_of_it_is_left() {
+    let world = World::new();
+    let account = world.account("ada@example.org").await;
+    let id = &account.id;
+    let session = async |token: &SessionToken| world.accounts.signed_in(token).await.unwrap().unwrap().session.id;
+    let mut draft = world.accounts.draft(id).await.unwrap();
+
+    let token = world.enter_from_school(&account).await;
+    assert_eq!(world.sessions_kept().await, 2, "the session, and where the school finds it");
+    world.accounts.end_session(&token).await.unwrap();
+    assert_eq!(world.sessions_kept().await, 0, "signed out");
+
+    let token = world.enter_from_school(&account).await;
+    world.accounts.end(id, &session(&token).await).await.unwrap();
+    assert_eq!(world.sessions_kept().await, 0, "one of the devices");
+
+    world.enter_from_school(&account).await;
+    world.accounts.end_where(id, |_| true).await.unwrap();
+    assert_eq!(world.sessions_kept().await, 0, "all that answer to something");
+
+    world.enter_from_school(&account).await;
+    world.accounts.sign_out_everywhere(&mut draft).await.unwrap();
+    assert!(world.accounts.saved(draft).await.unwrap());
+    assert_eq!(world.sessions_kept().await, 0, "along with a change");
+
+    world.enter_from_school(&account).await;
+    world.pass(Duration::from_hours(15 * 24));
+    world.enter_from_school(&account).await;
+    assert_eq!(world.sessions_kept().await, 2, "one that ended goes when the next one begins");
+}
+
+/// Shows: O-310
+#[tokio::test]
+async fn a_device_that_signs_out_leaves_the_others_to_the_school() {
+    let world = World::new();
+    let account = world.account("ada@example.org").await;
+    let (first, second) = (world.enter_from_school(&account).await, world.enter_from_school(&account).await);
+    world.accounts.end_session(&first).await.unwrap();
+    let told = SignedOut { issuer: SCHOOL.into(), id: "1".into(), subject: None, sid: Some("s1".into()) };
+    world.accounts.sign_out_upstream(&told).await.unwrap();
+    assert!(!world.is_open(&second).await);
 }
 
 /// Shows: O-326
@@ -163,6 +223,7 @@ async fn after_30_days_nothing_is_left_but_the_names_that_are_never_given_again(
         value: Some("{}".into()),
     });
     world.accounts.commit(others).await.unwrap();
+    world.enter_from_school(&account).await;
     world.accounts.close(&account.id).await.unwrap();
     let undo = ticket(&world.letter().await);
     world.pass(Duration::from_hours(30 * 24));
