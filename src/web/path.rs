@@ -38,6 +38,12 @@ pub const EVENTS: &str = "/.account/settings/events/";
 pub const LANGUAGE: &str = "/.account/settings/language/";
 /// Changing the password.
 pub const PASSWORD: &str = "/.account/settings/password/";
+/// Changing the e-mail address.
+pub const EMAIL: &str = "/.account/settings/email/";
+/// Where the letter to a new address leads.
+pub const CONFIRM_EMAIL: &str = "/.account/email/confirm/";
+/// Where the letter to the old address leads, which takes the change back.
+pub const UNDO_EMAIL: &str = "/.account/email/undo/";
 /// Deleting the account.
 pub const DELETE: &str = "/.account/settings/delete/";
 /// Where the letter leads that takes the deletion back.

@@ -1,6 +1,7 @@
 //! The account's settings at a glance: ways in, devices, applications, keys for scripts, language.
 
 pub mod delete;
+pub mod email;
 pub mod events;
 pub mod keys;
 pub mod password;
@@ -19,7 +20,9 @@ struct Words {
     title: &'static str,
     lead: fn(&str) -> String,
     ways: &'static str,
+    email: &'static str,
     password: &'static str,
+    password_help: &'static str,
     others: &'static str,
     others_help: &'static str,
     change: &'static str,
@@ -48,14 +51,16 @@ struct Words {
     sign_out: &'static str,
     delete: &'static str,
     /// What was just done, by the word that says so in the address.
-    done: [(&'static str, &'static str); 5],
+    done: [(&'static str, &'static str); 6],
 }
 
 const FRENCH: Words = Words {
     title: "Compte",
     lead: |email| format!("Vous entrez avec {email}."),
     ways: "Façons d’entrer",
+    email: "Adresse e-mail",
     password: "Mot de passe",
+    password_help: "Avec votre adresse e-mail, il ouvre votre espace.",
     others: "Établissements et seconde preuve",
     others_help: "ENT reliés, clés d’accès, application de codes, codes de secours",
     change: "Changer",
@@ -86,6 +91,10 @@ const FRENCH: Words = Words {
     delete: "Supprimer mon compte",
     done: [
         ("password", "Votre mot de passe est changé. Tous les autres appareils sont déconnectés."),
+        (
+            "email",
+            "Un message vient de partir à la nouvelle adresse. Ouvrez son lien pour finir ; il sert pendant 24 heures.",
+        ),
         ("device", "L’appareil est déconnecté."),
         ("devices", "Tous les autres appareils sont déconnectés."),
         ("key", "La clé est supprimée. Le programme qui s’en servait n’entre plus."),
@@ -97,7 +106,9 @@ const ENGLISH: Words = Words {
     title: "Account",
     lead: |email| format!("You sign in with {email}."),
     ways: "Ways in",
+    email: "E-mail address",
     password: "Password",
+    password_help: "With your e-mail address, it opens your space.",
     others: "Schools and second proof",
     others_help: "Linked schools, passkeys, code app, recovery codes",
     change: "Change",
@@ -127,6 +138,7 @@ const ENGLISH: Words = Words {
     delete: "Delete my account",
     done: [
         ("password", "Your password is changed. All other devices are signed out."),
+        ("email", "A message is on its way to the new address. Open its link to finish; it works for 24 hours."),
         ("device", "The device is signed out."),
         ("devices", "All other devices are signed out."),
         ("key", "The key is deleted. The program that used it enters no more."),
@@ -211,11 +223,18 @@ fn after(done: &'static str) -> String {
 
 /// How the account can be entered.
 fn ways(account: &Account, words: &Words) -> Vec<Row> {
-    let password = account.login.iter().map(|login| Row {
+    let change = |path: &str| Some(Action::Open { path: path.to_owned(), label: words.change });
+    let email = account.login.iter().map(|login| Row {
+        icon: icon("mail"),
+        name: words.email.to_owned(),
+        second: login.email.to_string(),
+        action: change(path::EMAIL),
+    });
+    let password = account.login.iter().map(|_| Row {
         icon: icon("lock-keyhole"),
         name: words.password.to_owned(),
-        second: login.email.to_string(),
-        action: Some(Action::Open { path: path::PASSWORD.to_owned(), label: words.change }),
+        second: words.password_help.to_owned(),
+        action: change(path::PASSWORD),
     });
     let others = Row {
         icon: icon("key"),
@@ -223,7 +242,7 @@ fn ways(account: &Account, words: &Words) -> Vec<Row> {
         second: words.others_help.to_owned(),
         action: Some(Action::Open { path: path::WAYS.to_owned(), label: words.show }),
     };
-    password.chain([others]).collect()
+    email.chain(password).chain([others]).collect()
 }
 
 fn device(session: &Session, by: &SignedIn, visitor: &Visitor, words: &Words, now: Timestamp) -> Row {

@@ -14,6 +14,7 @@ mod containers;
 mod copy_and_move;
 mod cors;
 mod deleting;
+mod email;
 #[path = "../support/ent.rs"]
 mod ent;
 mod erasure;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::letter::Letter;
 use super::throttle::Counted;
 use super::ticket::{Kept, Ticket};
-use super::{AccountId, Accounts, Email, Refusal, Result, draft, json};
+use super::{AccountId, Accounts, Email, Happened, Refusal, Result, draft, json};
 use crate::jobs::Task;
 use crate::storage::{EntryIs, EntryWrite, KeyRange, Version};
 
@@ -82,6 +82,7 @@ impl Accounts {
             let release = Task::Release { account: id.as_str().into(), email: old.as_str().into() };
             draft.write(self.jobs.entry(&release, until));
             draft.write(self.letter(&Letter::AddressChanged { undo }, &old, language));
+            draft.note(self.clock.now(), Happened::EmailChanged)?;
             if self.saved(draft).await? {
                 return Ok(());
             }
@@ -109,6 +110,7 @@ impl Accounts {
             draft.give_up(wish(id.as_str()));
             let language = draft.account().speaks();
             draft.write(self.letter(&Letter::AddressRestored, &old, language));
+            draft.note(self.clock.now(), Happened::EmailRestored)?;
             self.sign_out_everywhere(&mut draft).await?;
             if self.saved(draft).await? {
                 return Ok(());

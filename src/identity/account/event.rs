@@ -24,6 +24,10 @@ pub enum Happened {
         device: Option<String>,
     },
     PasswordChanged,
+    /// The address that the account signs in with.
+    EmailChanged,
+    /// Somebody went back to a former address.
+    EmailRestored,
     KeyMade {
         name: Option<String>,
     },

@@ -12,7 +12,7 @@ pub(super) enum Letter {
     Check {
         link: String,
     },
-    /// Somebody signs up with an address that has an account.
+    /// Somebody signs up with an address that has an account, or wants to change theirs to it.
     HasAccount,
     Reset {
         link: String,
@@ -78,7 +78,7 @@ impl Letter {
             Self::HasAccount => (
                 "Vous avez déjà un espace",
                 format!(
-                    "Quelqu’un, sans doute vous, a voulu créer un espace avec cette adresse. Vous en avez déjà un.\n\nPour y \
+                    "Quelqu’un, sans doute vous, a voulu utiliser cette adresse pour un espace. Elle ouvre déjà le vôtre.\n\nPour y \
                      entrer : {base}.account/login/\nMot de passe oublié : {base}.account/reset/\n\nCe n’était pas vous ? \
                      Ne faites rien : votre espace n’a pas changé."
                 ),
@@ -165,7 +165,7 @@ impl Letter {
             Self::HasAccount => (
                 "You have a space already",
                 format!(
-                    "Somebody, probably you, wanted to create a space with this address. You have one already.\n\nTo sign \
+                    "Somebody, probably you, wanted to use this address for a space. It opens yours already.\n\nTo sign \
                      in: {base}.account/login/\nForgotten password: {base}.account/reset/\n\nIt was not you? Do nothing: \
                      your space has not changed."
                 ),

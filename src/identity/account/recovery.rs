@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::letter::Letter;
 use super::throttle::Counted;
 use super::ticket::{Kept, Ticket};
-use super::{AccountId, Accounts, Email, Password, Refusal, Result, json};
+use super::{AccountId, Accounts, Email, Happened, Password, Refusal, Result, json};
 use crate::jobs::Task;
 use crate::storage::{EntryIs, EntryWrite, Version};
 
@@ -64,6 +64,7 @@ impl Accounts {
             let mut draft = self.draft(&id).await?;
             let email = draft.set_password(hash.clone())?;
             draft.forget(Counted::Account(&email));
+            draft.note(self.clock.now(), Happened::PasswordChanged)?;
             let language = draft.account().speaks();
             draft.write(self.letter(&Letter::PasswordChanged, &email, language));
             draft.write(EntryWrite { key: key(id.as_str()).into(), expected: EntryIs::At(version), value: None });
