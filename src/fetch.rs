@@ -38,7 +38,7 @@ pub use host::REST;
 
 /// Redirects that are followed.
 const REDIRECTS: usize = 3;
-/// Requests at once, to all hosts.
+/// Requests at once, to all hosts that strangers name.
 const TOTAL: usize = 64;
 /// Ports from 1024 on where something listens that should never read a stranger's request: those that browsers block,
 /// and databases.
@@ -317,12 +317,16 @@ impl Fetch {
     /// Spec: O-55, O-64
     async fn exchange(&self, way: Way, request: &Request, deadline: Instant) -> Result<Fetched, Error> {
         let authority = request.url[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
-        let host = self.hosts.get(&authority);
+        let host = if way == Way::Named { self.hosts.named(&authority) } else { self.hosts.get(&authority) };
         if host.rests(self.setup.clock.now()) {
             return Err(Error::Resting);
         }
-        // The host's own place first: who waits for a slow host takes no place from others.
-        let places = async { (host.slots.acquire().await, self.total.acquire().await) };
+        // The host's own place first: who waits for a slow host takes no place from others. What the operator names is
+        // not among the others: strangers cannot keep a school's door shut by naming many slow hosts.
+        let places = async {
+            let own = host.slots.acquire().await;
+            (own, if way == Way::Named { None } else { Some(self.total.acquire().await) })
+        };
         let _places = timeout_at(deadline, places).await.map_err(|_| Error::Busy)?;
         let client = self.client(way).await?;
         let answer = timeout_at(deadline, exchange(client, request)).await.unwrap_or(Err(Error::TooSlow));

@@ -25,6 +25,14 @@ impl Language {
         [Self::French, Self::English].into_iter().find(|language| language.tag() == tag)
     }
 
+    /// The first language of a list of tags with spaces between them that we speak, whatever its region.
+    ///
+    /// Spec: O-141
+    pub fn preferred(tags: &str) -> Option<Self> {
+        let bare = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
+        tags.split(' ').find_map(|tag| Self::tagged(&bare(tag)))
+    }
+
     /// The text in this language.
     pub fn choose<T>(self, french: T, english: T) -> T {
         match self {
@@ -78,6 +86,21 @@ mod tests {
             (Some(";;,,q=="), Language::English),
         ] {
             assert_eq!(Language::of(accepted), language, "{accepted:?}");
+        }
+    }
+
+    /// Shows: O-141
+    #[test]
+    fn the_first_that_we_speak_of_a_list_is_spoken() {
+        for (tags, language) in [
+            ("en", Some(Language::English)),
+            ("br-FR fr-CA en", Some(Language::French)),
+            ("  EN-gb fr", Some(Language::English)),
+            ("de", None),
+            ("", None),
+            ("frr", None),
+        ] {
+            assert_eq!(Language::preferred(tags), language, "{tags}");
         }
     }
 }

@@ -81,10 +81,17 @@ pub struct IdToken<'a> {
     /// How the user signed in: `pwd`, `otp`, `hwk`, `mfa`.
     pub methods: &'a [&'a str],
     pub jkt: Option<Thumbprint>,
-    /// `name` and `picture`, if the user agreed to give them.
+    /// `name`, `picture` and `updated_at`, if the user agreed to give them.
     pub name: Option<&'a str>,
     pub picture: Option<&'a str>,
+    pub updated: Option<Timestamp>,
 }
+
+/// The `acr` of who has shown a key that a device holds: phishing-resistant, as OpenID Connect EAP ACR Values call it. For
+/// other ways of signing in there is no name that others would understand.
+///
+/// Spec: O-182
+pub const PHISHING_RESISTANT: &str = "phr";
 
 impl Token for IdToken<'_> {
     const TYPE: &'static str = "JWT";
@@ -113,6 +120,10 @@ impl Token for IdToken<'_> {
         if !self.methods.is_empty() {
             claims.insert("amr".to_owned(), json!(self.methods));
         }
+        if self.methods.contains(&"hwk") {
+            claims.insert("acr".to_owned(), PHISHING_RESISTANT.into());
+        }
+        claims.extend(self.updated.map(|updated| ("updated_at".to_owned(), updated.seconds().into())));
         bind(&mut claims, self.jkt);
         claims
     }

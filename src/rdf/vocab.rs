@@ -44,9 +44,11 @@ namespace!(acl = "http://www.w3.org/ns/auth/acl#" {
 });
 namespace!(foaf = "http://xmlns.com/foaf/0.1/" {
     AGENT = "Agent", PERSON = "Person", PERSONAL_PROFILE_DOCUMENT = "PersonalProfileDocument", MAKER = "maker",
-    PRIMARY_TOPIC = "primaryTopic", NAME = "name",
+    PRIMARY_TOPIC = "primaryTopic", NAME = "name", IMG = "img",
 });
-namespace!(vcard = "http://www.w3.org/2006/vcard/ns#" { GROUP = "Group", HAS_MEMBER = "hasMember" });
+namespace!(vcard = "http://www.w3.org/2006/vcard/ns#" {
+    GROUP = "Group", HAS_MEMBER = "hasMember", FN = "fn", HAS_PHOTO = "hasPhoto",
+});
 namespace!(dcterms = "http://purl.org/dc/terms/" { MODIFIED = "modified", TITLE = "title" });
 namespace!(
     /// The namespace table of the Protocol leaves the final `#` out; data and clients use it.

@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use http::{Response, StatusCode};
 
-use super::{Answer, Asked, Form, Instead, Pages, Visitor, path, see_other};
+use super::{Answer, Asked, Form, Instead, Language, Next, Pages, Visitor, path, see_other};
 use crate::http::{Body, Problem};
-use crate::identity::account::SignedIn;
+use crate::identity::account::{Email, SignedIn};
 use crate::identity::provider::authorize::{self, AuthorizationRequest, ErrorCode, Fault, Outcome, Parameters, Return};
 use crate::identity::provider::client::Kind;
 use crate::identity::provider::consent::Consent;
@@ -48,8 +48,9 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
         Step::Grant { webid, scopes } => grant(pages, visitor, client, interaction, webid, scopes, Way::Directly).await,
         Step::Refuse(fault) => leave::answer(visitor, &back, &Outcome::Fault(fault), Way::Directly),
         _ => {
+            let language = interaction.request.language;
             let id = pages.provider.interactions.begin(interaction, visitor.browser(), visitor.client).await?;
-            Ok(see_other(&address(&id), visitor.cookies().to_vec()))
+            Ok(see_other(&address(&id, language), visitor.cookies().to_vec()))
         }
     }
 }
@@ -66,9 +67,26 @@ pub(super) fn as_query(form: &Form, path: &str) -> Answer {
     Ok(see_other(&format!("{path}?{query}"), Vec::new()))
 }
 
-/// The address of an interaction.
-fn address(id: &InteractionId) -> String {
-    format!("{}?id={}", path::INTERACTION, id.reveal())
+/// The address of an interaction. It says what its pages speak, and those that lead on to it.
+///
+/// Spec: O-141
+fn address(id: &InteractionId, language: Option<Language>) -> String {
+    let language = language.map(|language| format!("&ui_locales={}", language.tag())).unwrap_or_default();
+    format!("{}?id={}{language}", path::INTERACTION, id.reveal())
+}
+
+/// The e-mail address that an application expects on the page for signing in that leads on to its request.
+///
+/// Spec: O-141
+pub(super) async fn login_hint(pages: &Pages, visitor: &Visitor, next: &Next) -> Result<Option<Email>, Instead> {
+    let query = next.as_str().strip_prefix(path::INTERACTION).and_then(|rest| rest.strip_prefix('?'));
+    let id = query.and_then(|query| InteractionId::parse(Form::parse(query.as_bytes()).get("id")));
+    let Some(id) = id else { return Ok(None) };
+    match pages.provider.interactions.open(id, &visitor.browser()).await {
+        Ok(open) => Ok(open.interaction.request.login_hint),
+        Err(interaction::Error::Ended) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Answers an interaction: shows what comes next, or does what a form of one of its pages says.
@@ -140,8 +158,13 @@ impl Scene<'_> {
         }
     }
 
+    /// Where the interaction is.
+    fn address(&self) -> String {
+        address(&self.open.id, self.open.interaction.request.language)
+    }
+
     fn again(&self) -> Response<Body> {
-        see_other(&address(&self.open.id), Vec::new())
+        see_other(&self.address(), Vec::new())
     }
 
     async fn choose(self, webid: &str) -> Answer {
@@ -159,7 +182,7 @@ impl Scene<'_> {
         if let Some(by) = &self.visitor.session {
             self.pages.accounts.end_session(&by.token).await?;
         }
-        let next = super::next::parse(Some(&address(&self.open.id)));
+        let next = super::next::parse(Some(&self.address()));
         Ok(see_other(&next.after(path::SIGN_IN), Vec::new()))
     }
 

@@ -4,8 +4,10 @@ use askama::Template;
 use http::StatusCode;
 
 use super::parts::{Banner, Field, Summary, Tone};
-use super::{Answer, Asked, Next, Pages, Shell, Visitor, next, page, pages, path, see_other, upstream};
-use crate::identity::account::{Error, Method, Password, Refusal};
+use super::{
+    Answer, Asked, Form, Next, Pages, Shell, Visitor, assets, next, page, pages, path, second, see_other, upstream,
+};
+use crate::identity::account::{Challenge, Error, Method, Password, Refusal, SignedIn};
 
 /// What the page says.
 struct Words {
@@ -13,9 +15,11 @@ struct Words {
     lead: &'static str,
     password: &'static str,
     confirm: &'static str,
+    passkey: &'static str,
     back: &'static str,
     title_wrong: &'static str,
     wrong: &'static str,
+    wrong_key: &'static str,
     too_soon: &'static str,
     no_password: &'static str,
     school: fn(&str) -> String,
@@ -27,9 +31,11 @@ const FRENCH: Words = Words {
            pendant cinq minutes.",
     password: "Votre mot de passe",
     confirm: "Confirmer",
+    passkey: "Confirmer avec ma clé d’accès",
     back: "Ne rien faire, revenir au compte",
     title_wrong: "Ce n’est pas confirmé",
     wrong: "Le mot de passe n’est pas le bon.",
+    wrong_key: "La clé d’accès n’a pas été reconnue. Recommencez, ou confirmez autrement.",
     too_soon: "Il y a eu plusieurs essais de suite. Attendez une minute, puis recommencez.",
     no_password: "Ce compte n’a pas de mot de passe. Déconnectez-vous, entrez de nouveau comme d’habitude, puis revenez ici.",
     school: |name| format!("Confirmer avec {name}"),
@@ -41,9 +47,11 @@ const ENGLISH: Words = Words {
            minutes.",
     password: "Your password",
     confirm: "Confirm",
+    passkey: "Confirm with my passkey",
     back: "Do nothing, back to the account",
     title_wrong: "Not confirmed",
     wrong: "The password is not right.",
+    wrong_key: "The passkey was not recognised. Try again, or confirm another way.",
     too_soon: "There were several attempts in a row. Wait a minute, then try again.",
     no_password: "This account has no password. Sign out, sign in again the usual way, then come back here.",
     school: |name| format!("Confirm with {name}"),
@@ -61,60 +69,87 @@ struct Page<'a> {
     doors: Vec<(String, String)>,
     /// The field for the password, if the account has one.
     password: Option<&'a Field>,
+    /// What a passkey is asked, if the account has one.
+    challenge: Option<Challenge>,
+    script: &'static str,
 }
 
-/// Answers a request for the page, or the form that it sent.
+/// What went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wrong {
+    Password,
+    Passkey,
+    TooSoon,
+}
+
+/// Answers a request for the page, or the form that it sent: with the password, or with a passkey. A school vouches by
+/// sending the person back.
 ///
 /// Spec: O-343
 pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
     let by = pages::signed_in(visitor)?;
-    let words = visitor.language.choose(&FRENCH, &ENGLISH);
     let next = next::parse(asked.query.find("next"));
-    let mut password = Field {
-        name: "password",
-        label: words.password,
-        kind: "password",
-        autocomplete: "current-password",
-        ..Field::default()
-    };
-    let login = by.account.login.as_ref();
-    let (Some(form), Some(login)) = (&asked.form, login) else {
-        return show(pages, visitor, words, StatusCode::OK, &next, login.map(|_| &password));
-    };
-    let typed = Password::typed(form.get("password"));
-    match pages.accounts.check_password(Some(&login.email), typed, Some(visitor.client)).await {
-        Ok(_) => {
-            let token = pages.accounts.step_up(by, &[Method::Pwd]).await?;
+    let Some(form) = &asked.form else { return show(pages, visitor, by, &next, None).await };
+    match prove(pages, visitor, by, form).await {
+        Ok(method) => {
+            let token = pages.accounts.step_up(by, &[method]).await?;
             Ok(see_other(next.as_str(), visitor.stepped_up(&token, &by.session)))
         }
-        Err(Error::Refused(refusal @ (Refusal::WrongLogin | Refusal::TooSoon(_)))) => {
-            let wrong = refusal == Refusal::WrongLogin;
-            password.error = Some(if wrong { words.wrong } else { words.too_soon });
-            let status = if wrong { StatusCode::FORBIDDEN } else { StatusCode::TOO_MANY_REQUESTS };
-            show(pages, visitor, words, status, &next, Some(&password))
-        }
+        Err(Error::Refused(Refusal::WrongLogin)) => show(pages, visitor, by, &next, Some(Wrong::Password)).await,
+        Err(Error::Refused(Refusal::WrongPasskey)) => show(pages, visitor, by, &next, Some(Wrong::Passkey)).await,
+        Err(Error::Refused(Refusal::TooSoon(_))) => show(pages, visitor, by, &next, Some(Wrong::TooSoon)).await,
         Err(error) => Err(error.into()),
     }
 }
 
-fn show(
-    pages: &Pages,
-    visitor: &Visitor,
-    words: &'static Words,
-    status: StatusCode,
-    next: &Next,
-    password: Option<&Field>,
-) -> Answer {
+/// What a form shows: the account's own password, or one of its own passkeys.
+async fn prove(pages: &Pages, visitor: &Visitor, by: &SignedIn, form: &Form) -> Result<Method, Error> {
+    if !form.get("passkey").is_empty() {
+        return second::prove(pages, &by.account, form).await;
+    }
+    let login = by.account.login.as_ref().ok_or(Refusal::WrongLogin)?;
+    let typed = Password::typed(form.get("password"));
+    pages.accounts.check_password(Some(&login.email), typed, Some(visitor.client)).await?;
+    Ok(Method::Pwd)
+}
+
+async fn show(pages: &Pages, visitor: &Visitor, by: &SignedIn, next: &Next, wrong: Option<Wrong>) -> Answer {
+    let words = visitor.language.choose(&FRENCH, &ENGLISH);
+    let factors = pages.accounts.factors(&by.account.id).await?;
+    let challenge = second::challenge(pages, &by.account, &factors);
     let doors = doors(pages, visitor, words, next);
-    let without = || Banner { tone: Tone::Info, text: words.no_password.to_owned() };
+    let password = by.account.login.as_ref().map(|_| Field {
+        name: "password",
+        label: words.password,
+        kind: "password",
+        autocomplete: "current-password",
+        error: match wrong {
+            Some(Wrong::Password) => Some(words.wrong),
+            Some(Wrong::TooSoon) => Some(words.too_soon),
+            Some(Wrong::Passkey) | None => None,
+        },
+        ..Field::default()
+    });
+    let without = password.is_none() && doors.is_empty() && challenge.is_none();
+    let banner = match wrong {
+        Some(Wrong::Passkey) => Some(Banner { tone: Tone::Stop, text: words.wrong_key.to_owned() }),
+        _ => without.then(|| Banner { tone: Tone::Info, text: words.no_password.to_owned() }),
+    };
     let shown = Page {
         shell: Shell::new(visitor, words.title),
         words,
         next,
-        banner: (password.is_none() && doors.is_empty()).then(without),
-        summary: Summary::of(words.title_wrong, password),
+        banner,
+        summary: Summary::of(words.title_wrong, password.as_ref()),
         doors,
-        password,
+        password: password.as_ref(),
+        challenge,
+        script: assets::passkey(),
+    };
+    let status = match wrong {
+        None => StatusCode::OK,
+        Some(Wrong::TooSoon) => StatusCode::TOO_MANY_REQUESTS,
+        Some(Wrong::Password | Wrong::Passkey) => StatusCode::FORBIDDEN,
     };
     page(status, &shown, visitor)
 }

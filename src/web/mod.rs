@@ -27,6 +27,7 @@ pub mod sign_in;
 pub mod sign_out;
 pub mod signup;
 pub mod start;
+pub mod terms;
 pub mod upstream;
 pub mod visitor;
 pub mod ways;

@@ -11,7 +11,7 @@ use http::{Method, Request, Response, StatusCode};
 use super::visitor::House;
 use super::{
     Answer, Form, Instead, Visitor, applications, authorize, confirm, end_session, error, form, gallery, home, path,
-    recover, second, see_other, settings, sign_in, sign_out, signup, start, upstream, ways,
+    recover, second, see_other, settings, sign_in, sign_out, signup, start, terms, upstream, ways,
 };
 use crate::address::Addresses;
 use crate::clock::Clock;
@@ -72,6 +72,7 @@ enum Page<'a> {
     SignOut,
     SignedOut,
     Confirm,
+    Terms,
     Settings,
     Devices,
     Events,
@@ -135,6 +136,7 @@ impl<'a> Page<'a> {
             ["logout"] => Self::SignOut,
             ["signed-out"] => Self::SignedOut,
             ["confirm"] => Self::Confirm,
+            ["terms"] => Self::Terms,
             ["parts"] => Self::Parts,
             ["settings"] => Self::Settings,
             ["settings", "devices"] => Self::Devices,
@@ -167,6 +169,7 @@ impl<'a> Page<'a> {
             Self::Start
             | Self::Home
             | Self::SignedOut
+            | Self::Terms
             | Self::Settings
             | Self::Events
             | Self::Parts
@@ -203,6 +206,7 @@ impl<'a> Page<'a> {
             Self::SignOut => sign_out::answer(pages, visitor).await,
             Self::SignedOut => sign_out::signed_out(visitor),
             Self::Confirm => confirm::answer(pages, visitor, asked).await,
+            Self::Terms => terms::answer(pages, visitor),
             Self::Settings => settings::answer(pages, visitor, asked).await,
             Self::Devices => settings::devices(pages, visitor, asked).await,
             Self::Events => settings::events::answer(pages, visitor).await,

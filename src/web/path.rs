@@ -18,6 +18,8 @@ pub const SIGN_OUT: &str = "/.account/logout/";
 pub const SIGNED_OUT: &str = "/.account/signed-out/";
 /// Showing again who one is.
 pub const CONFIRM: &str = "/.account/confirm/";
+/// The terms of use.
+pub const TERMS: &str = "/.account/terms/";
 /// The second factor at sign-in.
 pub const SECOND: &str = "/.account/login/second/";
 /// Signing in with a passkey alone.

@@ -70,6 +70,7 @@ struct Page {
     /// Whether there is an app, or recovery codes.
     code: Option<Field>,
     challenge: Option<Challenge>,
+    here: String,
     script: &'static str,
 }
 
@@ -84,7 +85,7 @@ pub(super) async fn enter(pages: &Pages, visitor: &Visitor, account: &Account, n
     let half = Half::new(account, by, next.as_str(), pages.clock.now());
     let cookies = Cookies::of(visitor.addresses());
     let cookie = cookies.set(Cookie::Half, &half.seal(&pages.key), Some(Half::LIFETIME));
-    Ok(see_other(path::SECOND, vec![cookie]))
+    Ok(see_other(&next.after(path::SECOND), vec![cookie]))
 }
 
 /// Answers a request for the page, or the form that it sent.
@@ -166,6 +167,7 @@ async fn show(
         banner: wrong.map(|text| Banner { tone: Tone::Stop, text }),
         code: (factors.totp.is_some() || factors.codes.left() > 0).then_some(code),
         challenge: challenge(pages, account, &factors),
+        here: visitor.here().as_str().to_owned(),
         script: assets::passkey(),
     };
     page(status, &shown, visitor)

@@ -6,7 +6,7 @@ use http::header::{HeaderValue, RETRY_AFTER};
 
 use super::pages::Door;
 use super::parts::{Banner, Field, Summary, Tone};
-use super::{Answer, Asked, Form, Next, Pages, Shell, Visitor, next, page, path, second, see_other};
+use super::{Answer, Asked, Form, Next, Pages, Shell, Visitor, authorize, next, page, path, second, see_other};
 use crate::identity::account::{Account, Email, Error, Password, Refusal, SignedInBy};
 
 /// What the page says.
@@ -125,6 +125,15 @@ impl Typed {
         }
     }
 
+    /// What an application says of who comes. It proves nothing.
+    ///
+    /// Spec: O-141
+    fn hinted(words: &Words, email: Option<&Email>) -> Self {
+        let mut typed = Self::nothing(words);
+        typed.email.value = email.map(ToString::to_string).unwrap_or_default();
+        typed
+    }
+
     /// The password is never sent back.
     fn again(words: &Words, form: &Form) -> Self {
         let mut typed = Self::nothing(words);
@@ -150,7 +159,10 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
     if visitor.session.is_some() {
         return Ok(see_other(next.as_str(), Vec::new()));
     }
-    let Some(form) = &asked.form else { return show(pages, visitor, words, &next, Typed::nothing(words)) };
+    let Some(form) = &asked.form else {
+        let hint = authorize::login_hint(pages, visitor, &next).await?;
+        return show(pages, visitor, words, &next, Typed::hinted(words, hint.as_ref()));
+    };
     let mut typed = Typed::again(words, form);
     let email = Email::parse(form.get("email"));
     typed.email.error = email.is_none().then_some(words.no_email);

@@ -149,6 +149,8 @@ async fn receive(pages: &Pages, visitor: &Visitor, came: &Came) -> Answer {
             let token = pages.accounts.step_up(by, &[Method::Fed]).await?;
             Ok(see_other(next.as_str(), visitor.stepped_up(&token, &by.session)))
         }
+        // Whoever was to vouch for somebody else does not take their place.
+        (Purpose::SignInAnew, Some(_)) => Err(Refusal::LinkedElsewhere.into()),
         _ => second::enter(pages, visitor, &account, &next, by(person)).await,
     }
 }

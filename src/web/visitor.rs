@@ -57,7 +57,7 @@ pub(super) struct House<'a> {
 impl Visitor {
     /// Reads a request; who is signed in has been looked up already.
     ///
-    /// `?lang=` wins over what was chosen before, and that over `Accept-Language`.
+    /// `?lang=` wins over what was chosen before, that over what an application wishes, and that over `Accept-Language`.
     pub(super) fn read(head: &Parts, house: &House<'_>, session: Option<SignedIn>) -> Self {
         let cookies = Cookies::of(house.addresses);
         let query = Form::parse(head.uri.query().unwrap_or_default().as_bytes());
@@ -67,6 +67,7 @@ impl Visitor {
             set.push(cookies.set(Cookie::Language, language.tag(), Some(LANGUAGE_KEPT)));
         }
         let chosen = asked_for.or_else(|| cookies.read(&head.headers, Cookie::Language).and_then(Language::tagged));
+        let chosen = chosen.or_else(|| wished(&query));
         let language = chosen.unwrap_or_else(|| Language::of(text(&head.headers, &ACCEPT_LANGUAGE)));
         let browser = cookies.read(&head.headers, Cookie::Browser).filter(|name| name.len() == 43).map(Secret::new);
         let browser = browser.unwrap_or_else(|| {
@@ -174,6 +175,14 @@ impl Visitor {
     pub fn speaks(&self, language: Language) -> HeaderValue {
         Cookies::of(&self.addresses).set(Cookie::Language, language.tag(), Some(LANGUAGE_KEPT))
     }
+}
+
+/// The language that an application wishes for: here, or where the page leads on to.
+///
+/// Spec: O-141, O-194
+fn wished(query: &Form) -> Option<Language> {
+    let named = |query: &Form| query.find("ui_locales").and_then(Language::preferred);
+    named(query).or_else(|| named(&Form::parse(query.find("next")?.split_once('?')?.1.as_bytes())))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

@@ -6,9 +6,7 @@ use http::StatusCode;
 
 use super::parts::list::{Action, Row};
 use super::parts::{Banner, Field, Summary, Tone, icon};
-use super::{
-    Answer, Asked, Form, Instead, Pages, Shell, Visitor, assets, date, page, pages, path, see_other, upstream,
-};
+use super::{Answer, Asked, Form, Pages, Shell, Visitor, assets, date, page, pages, path, see_other, upstream};
 use crate::identity::account::{Challenge, Factors, Link, Offer, Passkey, RecoveryCodes, Refusal, SignedIn};
 
 /// What the pages say.
@@ -152,7 +150,7 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
     let by = pages::signed_in(visitor)?;
     let words = visitor.language.choose(&FRENCH, &ENGLISH);
     let Some(form) = &asked.form else { return show(pages, visitor, by, words, None).await };
-    confirmed(pages, visitor, by)?;
+    pages::confirmed(pages, visitor)?;
     if let Some(id) = form.find("unlink") {
         return unlink(pages, visitor, by, words, id).await;
     }
@@ -167,16 +165,6 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
         })
         .await?;
     Ok(see_other(path::WAYS, Vec::new()))
-}
-
-/// Who did not show lately who they are does it first.
-///
-/// Spec: O-343
-fn confirmed(pages: &Pages, visitor: &Visitor, by: &SignedIn) -> Result<(), Instead> {
-    if by.session.is_confirmed(pages.clock.now()) {
-        return Ok(());
-    }
-    Err(Instead::GoTo(visitor.here().after(path::CONFIRM)))
 }
 
 /// Removes what a form names. Without a second factor, recovery codes have no use.
@@ -288,8 +276,7 @@ struct AppPage<'a> {
 ///
 /// Spec: O-342, O-343
 pub(super) async fn app(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
-    let by = pages::signed_in(visitor)?;
-    confirmed(pages, visitor, by)?;
+    let by = pages::confirmed(pages, visitor)?;
     let words = visitor.language.choose(&FRENCH, &ENGLISH);
     let id = &by.account.id;
     let offered = asked.form.as_ref().and_then(|form| Offer::open(form.get("offer"), id, &pages.key));
@@ -361,8 +348,7 @@ struct PasskeyPage {
 ///
 /// Spec: O-341, O-343
 pub(super) async fn passkey(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
-    let by = pages::signed_in(visitor)?;
-    confirmed(pages, visitor, by)?;
+    let by = pages::confirmed(pages, visitor)?;
     let words = visitor.language.choose(&FRENCH, &ENGLISH);
     let (id, now) = (&by.account.id, pages.clock.now());
     let Some(passkeys) = &pages.passkeys else { return Ok(see_other(path::WAYS, Vec::new())) };

@@ -17,7 +17,7 @@ use crate::world::{Answer, Person, Settings, World};
 
 const BACK: &str = "https://app.example/back?x=1";
 /// The example of RFC 7636, appendix B.
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub const MINUTE: Duration = Duration::from_mins(1);
 pub const DAY: Duration = Duration::from_hours(24);
@@ -68,7 +68,7 @@ impl App {
         self.code_with(world, scope, |_| {}).await
     }
 
-    async fn code_with(&self, world: &World, scope: &str, change: impl FnOnce(&mut Granted)) -> String {
+    pub async fn code_with(&self, world: &World, scope: &str, change: impl FnOnce(&mut Granted)) -> String {
         let from = "192.0.2.1".parse().unwrap();
         let mut granted = Granted {
             client: world.provider.clients.find(&self.id, from).await.unwrap(),

@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cartable::identity::provider::ClientFault;
+use cartable::storage::KeyRange;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use crate::applications::{App, fails, text};
 use crate::world::{Settings, World};
 
 const CONTEXT: &str = "https://www.w3.org/ns/solid/oidc-context.jsonld";
@@ -137,6 +139,39 @@ async fn a_document_is_read_afresh_to_sign_in_and_may_be_old_to_refresh() {
     host.says(&json!({}));
     world.clock.advance(cartable::fetch::REST);
     assert!(matches!(recall().await, Err(ClientFault::Document(_))), "it is no client any more");
+}
+
+/// Shows: O-135
+#[tokio::test]
+async fn the_last_good_copy_outlives_a_restart_for_a_day() {
+    let loopback = || Settings { reaches_loopback: true, ..Settings::default() };
+    let (world, host, stranger) = (world().await, Host::start().await, Host::start().await);
+    let copies = async || {
+        let range = KeyRange { prefix: "client-document/", after: None, limit: 10 };
+        world.storage.entries(range).await.unwrap().len()
+    };
+    world.provider.clients.find(&stranger.id, from()).await.unwrap();
+    let app = App::known(&world, host.id.clone(), None).await;
+    let given = app.tokens(&world, &world.bob, "openid webid offline_access").await;
+    assert_eq!(copies().await, 1, "what is merely named is not kept");
+    host.is_away();
+    let node = world.another_with(loopback()).await;
+    let given = app.refresh(&node, &node.bob, text(&given, "refresh_token")).await.is(200).json();
+    assert!(matches!(node.provider.clients.find(&host.id, from()).await, Err(ClientFault::Away)), "no new sign-in");
+    // Each time that it is there, the copy is good for another day.
+    host.says(&host.document());
+    world.clock.advance(Duration::from_hours(23));
+    let given = app.refresh(&node, &node.bob, text(&given, "refresh_token")).await.is(200).json();
+    host.is_away();
+    world.clock.advance(Duration::from_hours(23));
+    world.provider.tend().await.unwrap();
+    let node = world.another_with(loopback()).await;
+    let given = app.refresh(&node, &node.bob, text(&given, "refresh_token")).await.is(200).json();
+    world.clock.advance(Duration::from_hours(1));
+    let node = world.another_with(loopback()).await;
+    fails(app.refresh(&node, &node.bob, text(&given, "refresh_token")).await, 503, "temporarily_unavailable");
+    world.provider.tend().await.unwrap();
+    assert_eq!(copies().await, 0);
 }
 
 /// Shows: O-66

@@ -532,6 +532,21 @@ impl Person {
         self.proof_of(&claims)
     }
 
+    /// What this person signs, with this header and these claims, whatever they say.
+    pub fn signed(&self, header: &str, claims: &str) -> String {
+        use base64::Engine;
+        use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        let signer = ES256.signer_from_jwk(&self.identity.as_ref().unwrap().key).unwrap();
+        let told = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+        let signature = josekit::jws::JwsSigner::sign(&signer, told.as_bytes()).unwrap();
+        format!("{told}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    /// The public key of this person, as a JWK.
+    pub fn jwk(&self) -> Value {
+        serde_json::to_value(self.identity.as_ref().unwrap().key.to_public_key().unwrap()).unwrap()
+    }
+
     /// A DPoP proof with these claims, and those of now where they are missing.
     pub fn proof_of(&self, claims: &Value) -> String {
         let known = self.identity.as_ref().unwrap();

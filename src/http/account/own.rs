@@ -47,6 +47,7 @@ struct CredentialWish {
 }
 
 impl AccountApi {
+    /// Spec: O-204, O-343
     pub(super) async fn own(
         &self,
         by: &SignedIn,
@@ -58,6 +59,9 @@ impl AccountApi {
         let account = &by.account;
         let asks = sent.method == Method::POST;
         let deletes = sent.method == Method::DELETE;
+        if own.needs_care(&sent.method) && !by.session.is_fresh(self.clock.now()) {
+            return Err(Refusal::StaleSignIn.into());
+        }
         match own {
             Own::Account => Ok(Members::new()),
             Own::Logout => self.log_out(by).await,
@@ -168,9 +172,6 @@ impl AccountApi {
         wish: CredentialWish,
         controls: &Controls<'_>,
     ) -> Result<Members, Problem> {
-        if !by.session.is_fresh(self.clock.now()) {
-            return Err(Refusal::StaleSignIn.into());
-        }
         let id = &by.account.id;
         let made = self.accounts.create_credential(id, Some(wish.web_id.trim()), wish.name.as_deref()).await?;
         Ok(members(json!({

@@ -1,5 +1,7 @@
 //! The places of the account API.
 
+use http::Method;
+
 /// Where the API begins.
 pub(super) const ROOT: &str = "/.account/";
 /// The name of an account's one password.
@@ -62,6 +64,18 @@ impl Place {
 }
 
 impl Own {
+    /// Whether a request there changes what opens the account or who speaks for it.
+    ///
+    /// Spec: O-204, O-343
+    pub(super) fn needs_care(&self, method: &Method) -> bool {
+        match self {
+            Self::Passwords | Self::WebIds | Self::Credentials => *method == Method::POST,
+            Self::Password | Self::WebId(_) | Self::Credential(_) => *method == Method::DELETE,
+            // Changing the password asks for the old one.
+            Self::Account | Self::Logout | Self::Pods | Self::Pod(_) => false,
+        }
+    }
+
     fn at(segments: &[&str]) -> Option<Self> {
         Some(match *segments {
             [] => Self::Account,

@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 
 use super::token::GrantType;
+use crate::identity::issue::PHISHING_RESISTANT;
 use crate::identity::jws::Algorithm;
 use crate::identity::keys;
 use crate::identity::provider::client::AuthMethod;
 use crate::identity::provider::{Scope, Scopes};
+use crate::language::Language;
 
 /// The document, for `issuer` with its final slash.
 ///
@@ -29,8 +31,10 @@ pub(super) fn document(issuer: &str) -> Value {
         "response_modes_supported": ["query", "form_post"],
         "subject_types_supported": ["public"],
         "claims_supported": [
-            "sub", "iss", "aud", "azp", "iat", "exp", "auth_time", "nonce", "webid", "sid", "cnf",
+            "sub", "iss", "aud", "azp", "iat", "exp", "auth_time", "nonce", "webid", "sid", "cnf", "acr", "amr", "name",
+            "picture", "updated_at",
         ],
+        "acr_values_supported": [PHISHING_RESISTANT],
         "id_token_signing_alg_values_supported": keys::ALGORITHMS.map(Algorithm::name),
         "token_endpoint_auth_methods_supported": AuthMethod::ALL.map(AuthMethod::name),
         "revocation_endpoint_auth_methods_supported": AuthMethod::ALL.map(AuthMethod::name),
@@ -39,7 +43,10 @@ pub(super) fn document(issuer: &str) -> Value {
         "dpop_signing_alg_values_supported": Algorithm::PROOF.map(Algorithm::name),
         "authorization_response_iss_parameter_supported": true,
         "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
-        "ui_locales_supported": ["fr", "en"],
+        "ui_locales_supported": [Language::French.tag(), Language::English.tag()],
+        "op_policy_uri": format!("{issuer}.account/terms/"),
+        "op_tos_uri": format!("{issuer}.account/terms/"),
+        "service_documentation": "https://solidproject.org/TR/oidc",
         "claims_parameter_supported": false,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
@@ -56,7 +63,7 @@ mod tests {
         let document = document("https://pods.example/");
         assert_eq!(document["issuer"], "https://pods.example/");
         for (name, value) in document.as_object().unwrap() {
-            if name.ends_with("_endpoint") || name.ends_with("_uri") {
+            if name.ends_with("_endpoint") || name == "jwks_uri" {
                 let path = value.as_str().unwrap().strip_prefix("https://pods.example").unwrap();
                 let is_page = [AUTHORIZATION, END_SESSION].contains(&path);
                 assert!(is_page || super::super::Endpoint::at(path).is_some(), "{name}");

@@ -40,9 +40,10 @@ impl Sent {
 pub struct Form(BTreeMap<String, String>);
 
 impl Form {
-    /// Reads a form. A parameter that is there twice is an error; one without a value counts as absent.
+    /// Reads a form. A parameter that is there twice is an error, save `resource`, which is ignored; one without a value
+    /// counts as absent.
     ///
-    /// Spec: rfc6749 §3.2
+    /// Spec: O-141, rfc6749 §3.2
     async fn read<B>(headers: &HeaderMap, body: B) -> Result<Self, Failure>
     where
         B: http_body::Body<Data = Bytes> + Unpin,
@@ -54,7 +55,8 @@ impl Form {
         let bytes = bytes.map_err(|reason| Failure::new("invalid_request", reason.to_string()))?;
         let mut form = BTreeMap::new();
         for (name, value) in url::form_urlencoded::parse(&bytes).filter(|(_, value)| !value.is_empty()) {
-            if form.insert(name.into_owned(), value.into_owned()).is_some() {
+            let repeatable = name == "resource";
+            if form.insert(name.into_owned(), value.into_owned()).is_some() && !repeatable {
                 return Err(Failure::new("invalid_request", "a parameter is repeated"));
             }
         }
@@ -94,6 +96,7 @@ mod tests {
         let read = form(urlencoded, "a=b%20c&d=&e=+").await.unwrap();
         assert_eq!((read.get("a"), read.get("d"), read.get("e")), (Some("b c"), None, Some(" ")));
         assert_eq!(form(urlencoded, "a=b&a=c").await, Err("invalid_request"));
+        assert!(form(urlencoded, "resource=b&resource=c").await.is_ok());
         assert_eq!(form("application/json", "{}").await, Err("invalid_request"));
         assert!(read.need("a").is_ok() && read.need("d").is_err());
     }

@@ -11,7 +11,9 @@ use url::Url;
 
 use super::client::Client;
 use super::scope::{Scope, Scopes};
+use crate::identity::account::Email;
 use crate::identity::jwk::Thumbprint;
+use crate::language::Language;
 
 #[cfg(test)]
 pub(super) mod tests;
@@ -265,9 +267,14 @@ pub struct AuthorizationRequest {
     pub jkt: Option<Thumbprint>,
     /// An ID token of whom the application means.
     pub id_token_hint: Option<String>,
+    /// The e-mail address that may be typed already on the page for signing in. It proves nothing.
+    pub login_hint: Option<Email>,
+    /// What the pages speak until the answer, unless somebody chose a language here.
+    pub language: Option<Language>,
 }
 
-/// Reads a request whose answer can go back to the application.
+/// Reads a request whose answer can go back to the application. Parameters that ask for no more than we do anyhow, such
+/// as `acr_values` and `resource`, are ignored.
 ///
 /// Spec: O-141, O-142, O-143, O-147, O-148
 pub fn read(parameters: &Parameters<'_>, client: &Client, back: &Return) -> Result<AuthorizationRequest, Fault> {
@@ -296,6 +303,8 @@ pub fn read(parameters: &Parameters<'_>, client: &Client, back: &Return) -> Resu
         challenge: challenge(parameters)?,
         jkt: jkt.transpose()?,
         id_token_hint: parameters.get("id_token_hint").map(str::to_owned),
+        login_hint: parameters.get("login_hint").and_then(Email::parse),
+        language: parameters.get("ui_locales").and_then(Language::preferred),
     })
 }
 

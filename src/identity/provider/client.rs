@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
@@ -20,7 +22,7 @@ use crate::identity::jws::Algorithm;
 use crate::identity::lookup::Lookups;
 use crate::pods::{self, Pods};
 use crate::secret;
-use crate::storage::{self, Body, Storage};
+use crate::storage::{self, Body, Change, EntryIs, EntryWrite, Scope, Storage};
 
 /// Client documents that are remembered.
 const DOCUMENTS: usize = 4096;
@@ -35,7 +37,7 @@ const AT_MOST: Duration = Duration::from_mins(10);
 /// For this long the last good copy will do for refreshing tokens while its host is away.
 ///
 /// Spec: O-135
-const AWAY: Duration = Duration::from_hours(24);
+pub(super) const AWAY: Duration = Duration::from_hours(24);
 /// Characters of the longest client id that is an address.
 const LONGEST_ID: usize = 2048;
 
@@ -191,11 +193,19 @@ impl From<document::Fault> for ClientFault {
     }
 }
 
+/// A document in one of our own pods that everyone may read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicDocument {
+    pub media_type: String,
+    pub bytes: Bytes,
+    pub modified: Timestamp,
+}
+
 /// The documents in our own pods that everyone may read.
 #[async_trait]
 pub trait PublicDocuments: Send + Sync + 'static {
-    /// The media type and bytes of a document; `None` if the public cannot read one there.
-    async fn read(&self, url: &str) -> storage::Result<Option<(String, Bytes)>>;
+    /// The document of this address; `None` if the public cannot read one there.
+    async fn read(&self, url: &str) -> storage::Result<Option<PublicDocument>>;
 }
 
 /// Reads what a client on the web would get, without asking over the network.
@@ -203,7 +213,7 @@ pub trait PublicDocuments: Send + Sync + 'static {
 /// Spec: O-63
 #[async_trait]
 impl PublicDocuments for Pods {
-    async fn read(&self, url: &str) -> storage::Result<Option<(String, Bytes)>> {
+    async fn read(&self, url: &str) -> storage::Result<Option<PublicDocument>> {
         let Some(path) = self.addresses().path_of(url) else { return Ok(None) };
         let (seen, rights) = match self.rights(&Caller::public(), &path).await {
             Ok(found) => found,
@@ -212,7 +222,11 @@ impl PublicDocuments for Pods {
         };
         let readable = seen.found.target().filter(|_| rights.public.allow(Mode::Read));
         Ok(readable.and_then(|record| match &record.body {
-            Body::Inline(bytes) => Some((record.media_type.to_string(), bytes.clone())),
+            Body::Inline(bytes) => Some(PublicDocument {
+                media_type: record.media_type.to_string(),
+                bytes: bytes.clone(),
+                modified: record.modified,
+            }),
             _ => None,
         }))
     }
@@ -223,6 +237,31 @@ struct Read {
     client: Arc<Client>,
     at: Timestamp,
     good_for: Duration,
+}
+
+/// What the records of client documents begin with.
+pub(super) const COPIES: &str = "client-document/";
+
+/// The last good copy of a client document, as it is kept for a client that somebody signed in with.
+///
+/// Spec: O-135
+#[derive(Serialize, Deserialize)]
+pub(super) struct Copy {
+    client: Client,
+    /// When it was read.
+    pub at: Timestamp,
+}
+
+impl Copy {
+    fn entry(client: &Client, at: Timestamp, expected: EntryIs) -> Result<EntryWrite, serde_json::Error> {
+        let value = serde_json::to_vec(&Self { client: client.clone(), at })?;
+        Ok(EntryWrite { key: Self::key(&client.id), expected, value: Some(value.into()) })
+    }
+
+    /// A client id may be a long address, so its hash stands for it.
+    fn key(id: &str) -> Arc<str> {
+        format!("{COPIES}{}", URL_SAFE_NO_PAD.encode(secret::hash_secret(id))).into()
+    }
 }
 
 /// The clients that there are.
@@ -286,8 +325,48 @@ impl Clients {
             return Ok(client);
         }
         match self.look_up(id, from).await {
-            Err(ClientFault::Away) => self.read_within(id, |_| AWAY).ok_or(ClientFault::Away),
-            read => read,
+            Ok(client) => {
+                self.renew_copy(&client).await?;
+                Ok(client)
+            }
+            Err(ClientFault::Away) => self.last_good(id).await?.ok_or(ClientFault::Away),
+            unusable => unusable,
+        }
+    }
+
+    /// The last good copy of a client document, if it is not too old: of this process, or of any before.
+    ///
+    /// Spec: O-135
+    async fn last_good(&self, id: &str) -> storage::Result<Option<Arc<Client>>> {
+        if let Some(client) = self.read_within(id, |_| AWAY) {
+            return Ok(Some(client));
+        }
+        let entry = self.storage.entry(&Copy::key(id)).await?;
+        let kept = entry.and_then(|entry| serde_json::from_slice::<Copy>(&entry.value).ok());
+        let now = self.clock.now();
+        Ok(kept.filter(|copy| now < copy.at.plus(AWAY)).map(|copy| Arc::new(copy.client)))
+    }
+
+    /// The record of the last good copy of a client's document, for a client that somebody signs in with: what strangers
+    /// merely name is not kept.
+    ///
+    /// Spec: O-135
+    pub(super) fn copy(&self, client: &Client) -> Result<Option<EntryWrite>, serde_json::Error> {
+        let read = self.documents.get(&*client.id);
+        read.map(|read| Copy::entry(&read.client, read.at, EntryIs::Anything)).transpose()
+    }
+
+    /// Keeps a document that was just read in place of the copy, if there is one.
+    async fn renew_copy(&self, client: &Client) -> storage::Result<()> {
+        let Some(entry) = self.storage.entry(&Copy::key(&client.id)).await? else { return Ok(()) };
+        let now = self.clock.now();
+        let mut change = Change::of(Scope::House, now);
+        let renewed = Copy::entry(client, now, EntryIs::At(entry.version));
+        change.entries.push(renewed.map_err(|error| storage::Error::Failed(error.to_string()))?);
+        match self.storage.commit(change).await {
+            // Another request has done so.
+            Err(storage::Error::Moved) => Ok(()),
+            done => done.map(|_| ()),
         }
     }
 
@@ -341,8 +420,8 @@ impl Clients {
             Ok(found) if found.status.is_server_error() => return Err(ClientFault::Away),
             Ok(_) => return Err(document::Fault::Missing.into()),
             Err(fetch::Error::OwnHost) => {
-                let (media_type, bytes) = self.public.read(id).await?.ok_or(document::Fault::Missing)?;
-                (media_type, bytes, None)
+                let found = self.public.read(id).await?.ok_or(document::Fault::Missing)?;
+                (found.media_type, found.bytes, None)
             }
             Err(error) if error.is_outage() => return Err(ClientFault::Away),
             Err(error) => return Err(document::Fault::Address(error).into()),

@@ -84,7 +84,7 @@ pub struct Exchange<'a> {
 impl Provider {
     /// Makes the code for what a person agreed to.
     ///
-    /// Spec: O-144, O-150
+    /// Spec: O-135, O-144, O-150
     pub async fn issue_code(&self, granted: Granted) -> Result<Secret> {
         let (code, now) = (Secret::random(), self.clock.now());
         let kept = Code {
@@ -106,8 +106,9 @@ impl Provider {
         let mut change = self.change();
         let value = Some(json(&kept)?);
         change.entries.push(EntryWrite { key: key(code.reveal()), expected: EntryIs::Absent, value });
-        if granted.client.kind == Kind::Registered {
-            change.entries.push(sweep::mark_used(&granted.client.id, now));
+        match granted.client.kind {
+            Kind::Registered => change.entries.push(sweep::mark_used(&granted.client.id, now)),
+            Kind::Document => change.entries.extend(self.clients.copy(&granted.client)?),
         }
         self.storage.commit(change).await?;
         Ok(code)

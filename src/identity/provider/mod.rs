@@ -13,6 +13,7 @@ pub mod grant;
 pub mod interaction;
 pub mod logout;
 pub mod metadata;
+mod profile;
 pub mod redirect;
 pub mod refresh;
 mod register;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::Serialize;
 
-pub use client::{Client, ClientFault, Clients, PublicDocuments};
+pub use client::{Client, ClientFault, Clients, PublicDocument, PublicDocuments};
 pub use code::{Exchange, Granted};
 pub use consent::Consents;
 pub use interaction::Interactions;
@@ -106,13 +107,14 @@ pub struct Provider {
     secret: Arc<SecretKey>,
     accounts: Arc<Accounts>,
     keys: Arc<Keys>,
+    public: Arc<dyn PublicDocuments>,
     supports: revoke::Supports,
 }
 
 impl Provider {
     pub fn new(config: &super::Config, parts: Parts) -> Self {
         let Parts { storage, clock, secret, accounts, keys, fetch, public } = parts;
-        let clients = Clients::new(config, Arc::clone(&storage), Arc::clone(&clock), fetch, public);
+        let clients = Clients::new(config, Arc::clone(&storage), Arc::clone(&clock), fetch, Arc::clone(&public));
         let interactions = Interactions::new(Arc::clone(&storage), Arc::clone(&clock), interaction::MOST_PER_MINUTE);
         let consents = Consents::new(Arc::clone(&storage), Arc::clone(&clock));
         Self {
@@ -124,6 +126,7 @@ impl Provider {
             secret,
             accounts,
             keys,
+            public,
             supports: revoke::Supports::default(),
         }
     }

@@ -9,7 +9,7 @@ use super::register::{CLIENTS, COUNTERS, Count};
 use super::revoke::REVOKED;
 use super::{Provider, Result};
 use crate::clock::Timestamp;
-use crate::identity::provider::client::Registered;
+use crate::identity::provider::client::{AWAY, COPIES, Copy, Registered};
 use crate::storage::{self, Entry, EntryIs, EntryWrite, KeyRange};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -42,13 +42,14 @@ fn mark(client: &str) -> Arc<str> {
 impl Provider {
     /// Removes what nobody needs any more. To be called now and then, on any node.
     ///
-    /// Spec: O-128, O-129
+    /// Spec: O-128, O-129, O-135
     pub async fn tend(&self) -> Result<()> {
         let now = self.clock.now();
         self.sweep("code/", |entry| old_code(entry, now)).await?;
         self.sweep_grants(now).await?;
         self.sweep(REVOKED, |entry| past(entry, now)).await?;
         self.sweep(COUNTERS, |entry| old_count(entry, now)).await?;
+        self.sweep(COPIES, |entry| old_copy(entry, now)).await?;
         self.sweep_clients(now).await
     }
 
@@ -149,6 +150,11 @@ fn past(entry: &Entry, now: Timestamp) -> Vec<EntryWrite> {
 
 fn old_count(entry: &Entry, now: Timestamp) -> Vec<EntryWrite> {
     unless(entry, serde_json::from_slice::<Count>(&entry.value).is_ok_and(|count| !count.is_over(now)))
+}
+
+/// The copy of a client document that is of no more use.
+fn old_copy(entry: &Entry, now: Timestamp) -> Vec<EntryWrite> {
+    unless(entry, serde_json::from_slice::<Copy>(&entry.value).is_ok_and(|copy| now < copy.at.plus(AWAY)))
 }
 
 /// Spec: O-128

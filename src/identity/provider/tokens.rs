@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::client::Client;
 use super::grant::{Grant, GrantId};
+use super::profile::Profile;
 use super::scope::{Scope, Scopes};
 use super::{Provider, Result, refresh};
 use crate::clock::Timestamp;
@@ -119,7 +120,7 @@ impl Provider {
         Ok(Tokens { refresh_token, ..self.sign(about).await? })
     }
 
-    /// Spec: O-169, O-181, O-182
+    /// Spec: O-169, O-181
     async fn sign(&self, about: About<'_>) -> Result<Tokens> {
         let now = self.clock.now();
         let expires = now.plus(LIFETIME).min(about.until);
@@ -136,24 +137,8 @@ impl Provider {
             jkt: about.jkt,
         };
         let access_token = self.keys.sign(&access, keys::ALGORITHMS[0], now).await?;
-        let id = IdToken {
-            subject: &subject,
-            webid: about.webid,
-            client: about.client,
-            issued: now,
-            expires,
-            id: &about.ids[1],
-            authenticated: about.authenticated,
-            nonce: about.nonce,
-            access_token: Some(&access_token),
-            session: about.session,
-            methods: about.methods,
-            jkt: about.jkt,
-            name: None,
-            picture: None,
-        };
         let id_token = if about.scopes.contains(Scope::OpenId) {
-            Some(Secret::new(self.keys.sign(&id, about.algorithm, now).await?))
+            Some(self.sign_id(&about, &access_token, now, expires).await?)
         } else {
             None
         };
@@ -165,6 +150,38 @@ impl Provider {
             expires_in: Duration::from_secs(expires.seconds().abs_diff(now.seconds())),
             bound: about.jkt.is_some(),
         })
+    }
+
+    /// The ID token that goes with an access token. Name and picture are there if the person agreed to the scope.
+    ///
+    /// Spec: O-182
+    async fn sign_id(
+        &self,
+        about: &About<'_>,
+        access_token: &str,
+        issued: Timestamp,
+        expires: Timestamp,
+    ) -> Result<Secret> {
+        let shown = about.scopes.contains(Scope::Profile);
+        let profile = if shown { self.profile(about.webid).await? } else { Profile::default() };
+        let id = IdToken {
+            subject: &subject(about.webid),
+            webid: about.webid,
+            client: about.client,
+            issued,
+            expires,
+            id: &about.ids[1],
+            authenticated: about.authenticated,
+            nonce: about.nonce,
+            access_token: Some(access_token),
+            session: about.session,
+            methods: about.methods,
+            jkt: about.jkt,
+            name: profile.name.as_deref(),
+            picture: profile.picture.as_deref(),
+            updated: profile.updated,
+        };
+        Ok(Secret::new(self.keys.sign(&id, about.algorithm, issued).await?))
     }
 }
 

@@ -51,6 +51,7 @@ fn id_token() -> IdToken<'static> {
         jkt: None,
         name: None,
         picture: None,
+        updated: None,
     }
 }
 
@@ -69,6 +70,17 @@ async fn one_key_of_each_kind_is_made_published_and_kept() {
     let other_secret = open(&house, &Arc::new(SecretKey::ephemeral()), after(1)).await;
     let renewed = names(&other_secret, "ES256").await;
     assert!(renewed.len() == 1 && renewed != names(&keys, "ES256").await[..1], "a lost secret key means new keys");
+}
+
+/// Shows: O-182
+#[test]
+fn who_showed_a_key_of_a_device_was_safe_from_fake_pages() {
+    use crate::identity::issue::Token;
+    for (methods, acr) in [(&["pwd"][..], None), (&["pwd", "otp", "mfa"], None), (&["hwk"], Some("phr"))] {
+        let claims = IdToken { methods, ..id_token() }.claims(BASE);
+        assert_eq!(claims.get("acr").and_then(Value::as_str), acr, "{methods:?}");
+        assert_eq!(claims["amr"], serde_json::json!(methods));
+    }
 }
 
 /// Shows: O-182

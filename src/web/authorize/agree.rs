@@ -42,7 +42,7 @@ const FRENCH: Words = Words {
     gets: "Si vous autorisez cette application",
     identity: "elle saura quel est votre espace ;",
     access: "elle pourra lire, ajouter, modifier et supprimer ce à quoi vous avez accès, comme si c’était vous ;",
-    profile: "elle recevra votre nom et votre photo ;",
+    profile: "elle recevra le nom et la photo que votre profil montre à tous ;",
     offline: "si vous cochez la case ci-dessous, elle pourra continuer quand vous n’êtes pas là.",
     back: "Après votre réponse, vous irez sur",
     known: "Vous avez déjà autorisé cette application et demandé de vous en souvenir.",
@@ -66,7 +66,7 @@ const ENGLISH: Words = Words {
     gets: "If you allow this application",
     identity: "it will know which space is yours;",
     access: "it can read, add, change and delete what you have access to, as if it were you;",
-    profile: "it will get your name and picture;",
+    profile: "it will get the name and picture that your profile shows to everybody;",
     offline: "if you tick the box below, it can go on while you are away.",
     back: "After your answer you will go to",
     known: "You have allowed this application before, and asked to remember it.",
@@ -108,7 +108,7 @@ pub(super) fn show(scene: &Scene<'_>, webid: &str, known: bool) -> Answer {
     let asks = |scope, sentence| request.scopes.contains(scope).then_some(sentence);
     let lasting = asks(Scope::OfflineAccess, words.offline).filter(|_| !known && client.refresh);
     let gets = [Some(words.identity), Some(words.access), asks(Scope::Profile, words.profile), lasting];
-    let action = super::address(&scene.open.id);
+    let action = scene.address();
     let host = host(client, &request.back);
     let shown = Page {
         shell: Shell::between(visitor, words.title),

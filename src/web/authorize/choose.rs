@@ -85,7 +85,7 @@ pub(super) fn show(scene: &Scene<'_>) -> Answer {
             1 => words.one,
             _ => words.lead,
         },
-        action: super::address(&scene.open.id),
+        action: scene.address(),
         choices: webids.iter().map(choice).collect(),
     };
     page_leading_to(StatusCode::OK, &shown, visitor, &[&leave::source(&request.back.redirect_uri)])

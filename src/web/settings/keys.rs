@@ -171,9 +171,9 @@ pub(in crate::web) async fn make(pages: &Pages, visitor: &Visitor, asked: &Asked
 
 /// Answers a request for the page of one key, or deletes it.
 ///
-/// Spec: O-193
+/// Spec: O-193, O-343
 pub(in crate::web) async fn one(pages: &Pages, visitor: &Visitor, asked: &Asked, id: &str) -> Answer {
-    let by = pages::signed_in(visitor)?;
+    let by = if asked.form.is_some() { pages::confirmed(pages, visitor)? } else { pages::signed_in(visitor)? };
     let own = pages.accounts.credentials(&by.account).await?;
     let key = CredentialId::parse(id).and_then(|id| own.into_iter().find(|own| own.id == id)).ok_or_else(not_found)?;
     if asked.form.is_some() {

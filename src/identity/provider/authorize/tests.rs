@@ -62,7 +62,9 @@ fn a_usual_request_is_read() {
         ("dpop_jkt", CHALLENGE),
         ("resource", "https://a.example/"),
         ("resource", "https://b.example/"),
-        ("ui_locales", "fr"),
+        ("ui_locales", "br fr-CA"),
+        ("login_hint", "Ada@example.org"),
+        ("acr_values", "phr urn:example:gold"),
         ("claims", ""),
         ("unheard-of", "1"),
     ]);
@@ -71,6 +73,8 @@ fn a_usual_request_is_read() {
     assert_eq!(request.prompt, [Prompt::Consent].into());
     assert_eq!(request.nonce.as_deref(), Some("n"));
     assert_eq!(request.max_age, Some(60));
+    assert_eq!(request.login_hint, Email::parse("ada@example.org"));
+    assert_eq!(request.language, Some(Language::French));
     assert_eq!((request.challenge.as_str(), request.jkt), (CHALLENGE, Some(key)));
     assert_eq!(request.back.state.as_deref(), Some("a b&c=é"));
     assert_eq!(request.back.mode, ResponseMode::Query);

@@ -20,6 +20,8 @@ fn request(prompt: &[Prompt]) -> AuthorizationRequest {
         challenge: String::new(),
         jkt: None,
         id_token_hint: None,
+        login_hint: None,
+        language: None,
     }
 }
 
