@@ -29,6 +29,8 @@ use crate::http::resource::{Adapter, Incoming};
 use crate::http::{health, vocabulary};
 use crate::identity::{Credentials, Identity};
 use crate::path::{PodName, ResourcePath};
+use crate::pods;
+use crate::resource::Refusal;
 use crate::web;
 
 /// Stylesheet, type and icons.
@@ -192,9 +194,13 @@ impl App {
         let root = ResourcePath::root(name);
         let readable = match self.caller(door, &head).await {
             Err(problem) => return problem.respond(&wanted),
-            Ok(caller) => {
-                self.pods.pods.rights(&caller, &root).await.is_ok_and(|(_, rights)| rights.user.allow(Mode::Read))
-            }
+            Ok(caller) => match self.pods.pods.rights(&caller, &root).await {
+                Ok((_, rights)) => rights.user.allow(Mode::Read),
+                Err(pods::Error::Refused(gone @ (Refusal::Closed | Refusal::Gone))) => {
+                    return Problem::from(gone).respond(&wanted);
+                }
+                Err(_) => false,
+            },
         };
         let location = HeaderValue::try_from(self.addresses.iri(&root));
         match location {

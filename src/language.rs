@@ -1,5 +1,7 @@
 //! The languages that the server speaks to people, on pages and in mails.
 
+pub mod date;
+
 use serde::{Deserialize, Serialize};
 
 /// A language of pages and mails.

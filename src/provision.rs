@@ -82,10 +82,8 @@ impl Provision {
     /// Spec: O-329
     pub async fn erase(&self, id: &AccountId) -> Result<()> {
         let Some(account) = self.accounts.to_erase(id).await? else { return Ok(()) };
-        let storage = self.accounts.storage();
-        for name in &account.pods {
-            let Some(pod) = storage.pod(name).await? else { continue };
-            match storage.remove(pod.id).await {
+        for pod in self.accounts.pods_of(&account).await? {
+            match self.accounts.storage().remove(pod).await {
                 Err(storage::Error::NoSuchPod) => {}
                 done => done?,
             }

@@ -96,6 +96,21 @@ fn an_account_is_made_with_its_pod() {
 }
 
 #[test]
+fn a_deleted_account_is_kept_within_the_month() {
+    let desk = Desk::new();
+    desk.account("ada");
+    let state = || desk.run(&["account", "list", "--json"]).json()[0]["state"].clone();
+    desk.run(&["account", "keep", "ada@example.org"]).fails(1, "not about to be deleted");
+    let day = desk.run(&["account", "delete", "ada@example.org", "--json"]).json()["erased_on"].clone();
+    assert_eq!(desk.run(&["account", "delete", "ada@example.org", "--json"]).json()["erased_on"], day);
+    assert_eq!(state(), "closing");
+    desk.run(&["account", "enable", "ada@example.org"]).fails(1, "about to be deleted");
+    assert_eq!(desk.run(&["account", "keep", "ada@example.org"]).status(), 0);
+    assert_eq!(state(), "enabled");
+    desk.run(&["account", "delete", "bob@example.org"]).fails(1, "no such account");
+}
+
+#[test]
 fn a_key_that_leaked_is_dropped() {
     let desk = Desk::new();
     let named = || {

@@ -66,6 +66,7 @@ fn found(at: &str, exist: &[&str], acls: &[(&str, &str)]) -> Found {
             used: 0,
             quota: None,
             created: Timestamp::default(),
+            closed: false,
         },
         above: above.collect(),
         subject: Spot { record: there(&subject), acl: acl(&subject), description: None, twin: false },

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::office::Office;
 use super::report::{Failed, Report};
-use crate::identity::account::{Account, Email, Password, Refusal};
+use crate::identity::account::{Account, Email, Leaving, Password, Refusal};
 use crate::path::PodName;
 
 #[derive(Debug, Subcommand)]
@@ -31,6 +31,10 @@ pub(super) enum Command {
     Disable { email: String },
     /// Undo `disable`
     Enable { email: String },
+    /// Delete an account: its pods are closed at once, and all is erased after 30 days
+    Delete { email: String },
+    /// Undo `delete`, within the 30 days
+    Keep { email: String },
 }
 
 /// Accounts that are listed at a time.
@@ -45,6 +49,11 @@ pub(super) async fn run(office: &Office, command: Command, password: Option<Stri
         Command::Show { email } => Ok(show(&office.account(&email).await?)),
         Command::Disable { email } => set_disabled(office, &email, true).await,
         Command::Enable { email } => set_disabled(office, &email, false).await,
+        Command::Delete { email } => delete(office, &email).await,
+        Command::Keep { email } => {
+            office.accounts.reopen_by_operator(&office.account(&email).await?.id).await?;
+            Ok(Report::done("The account is kept, with its pods, as it was."))
+        }
     }
 }
 
@@ -114,6 +123,13 @@ async fn set_disabled(office: &Office, email: &str, disabled: bool) -> Result<Re
     Ok(Report::done(if disabled { "The account is disabled." } else { "The account is enabled." }))
 }
 
+/// Spec: O-329
+async fn delete(office: &Office, email: &str) -> Result<Report, Failed> {
+    let account = office.account(email).await?;
+    let day = office.accounts.close(&account.id, Leaving::ByOperator).await?;
+    Ok(Report::of([("Account", email_of(&account)), ("Pods", pods_of(&account)), ("Erased on", day.to_string())]))
+}
+
 fn email_of(account: &Account) -> String {
     account.login.as_ref().map(|login| login.email.to_string()).unwrap_or_default()
 }
@@ -123,5 +139,9 @@ fn pods_of(account: &Account) -> String {
 }
 
 fn state_of(account: &Account) -> &'static str {
-    if account.disabled { "disabled" } else { "enabled" }
+    match account {
+        Account { closing: Some(_), .. } => "closing",
+        Account { disabled: true, .. } => "disabled",
+        _ => "enabled",
+    }
 }

@@ -7,7 +7,7 @@ use super::report::{Failed, Report};
 use crate::address::Addresses;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, recorded};
-use crate::identity::account::{Account, Accounts, Refusal};
+use crate::identity::account::{Account, AccountId, Accounts, Refusal};
 use crate::jobs::Jobs;
 use crate::provision::Provision;
 use crate::storage::Storage;
@@ -33,9 +33,13 @@ impl Office {
         Ok(Self { storage, accounts, provision })
     }
 
-    /// The account that signs in with an e-mail address.
+    /// The account that signs in with an e-mail address, or has this id: one that a school alone opens has no address.
     pub(super) async fn account(&self, email: &str) -> Result<Account, Failed> {
-        Ok(self.accounts.by_email(&read_email(email)?).await?.ok_or(Refusal::NoSuchAccount)?)
+        let found = match AccountId::parse(email) {
+            Some(id) => self.accounts.account(&id).await?,
+            None => self.accounts.by_email(&read_email(email)?).await?,
+        };
+        Ok(found.ok_or(Refusal::NoSuchAccount)?)
     }
 }
 

@@ -249,6 +249,7 @@ impl From<Interrupted> for Problem {
 /// The table of statuses. It has no last arm for the rest: a new refusal asks for its status.
 ///
 /// Spec: P-4, P-14, P-21, P-23, P-33, P-70, P-133, P-149, P-161, P-162, P-163, P-174, P-176, P-178, P-184, P-187, P-194, W-8, W-12,
+/// O-329,
 /// solid#server-patch-n3-invalid, solid#server-patch-n3-semantics-no-mapping,
 /// solid#server-patch-n3-semantics-deletions-non-empty-all-triples
 impl From<Refusal> for Problem {
@@ -259,6 +260,8 @@ impl From<Refusal> for Problem {
             R::Forbidden => Self::new(StatusCode::FORBIDDEN, "not-allowed"),
             R::IssuerNeedsControl => Self::new(StatusCode::FORBIDDEN, "issuer-needs-control"),
             R::NotFound => Self::new(StatusCode::NOT_FOUND, "not-found"),
+            R::Closed => Self::new(StatusCode::GONE, "space-closed"),
+            R::Gone => Self::new(StatusCode::GONE, "space-gone"),
             R::MethodNotAllowed(methods) => Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed")
                 .allow(methods.iter().map(|method| method.as_str())),
             R::NotPatchable => Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-patchable")
@@ -325,6 +328,7 @@ impl From<storage::Error> for Problem {
     fn from(error: storage::Error) -> Self {
         match error {
             storage::Error::NoSuchPod => Refusal::NotFound.into(),
+            storage::Error::Gone => Refusal::Gone.into(),
             storage::Error::Quota { left } => Refusal::Quota { left }.into(),
             storage::Error::Full => {
                 Self::fault(StatusCode::INSUFFICIENT_STORAGE, "storage-full", &error).header(RETRY_AFTER, LATER)

@@ -38,6 +38,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+pub use closing::{Leaving, UNDO};
 pub use codes::RecoveryCodes;
 pub use credential::{Credential, CredentialId, NewCredential, Presented};
 pub use draft::Draft;
@@ -100,6 +101,10 @@ pub enum Refusal {
     SignedOut,
     #[error("the account is disabled")]
     Disabled,
+    #[error("the account is about to be deleted; take that back first")]
+    Closing,
+    #[error("the account is not about to be deleted")]
+    NotClosing,
     #[error("sign in again: this needs a sign-in of the last 10 minutes")]
     StaleSignIn,
     #[error("an account has at most {0} client credentials; delete one first")]
@@ -351,6 +356,9 @@ impl Accounts {
     /// Disables an account, or enables it again: the operator does. Its owner can see that it was done.
     pub async fn set_disabled(&self, id: &AccountId, disabled: bool) -> Result<()> {
         self.edit(id, |draft| {
+            if draft.account().closing.is_some() {
+                return Err(Error::from(Refusal::Closing));
+            }
             draft.set_disabled(disabled);
             draft.note(self.clock.now(), if disabled { Happened::Disabled } else { Happened::Enabled })
         })
@@ -396,7 +404,12 @@ impl Accounts {
 
     /// Writes a draft; `false`: somebody wrote first, decide again.
     async fn saved(&self, draft: Draft) -> Result<bool> {
-        match self.save(draft, Change::of(Scope::House, self.clock.now())).await {
+        self.saved_as(draft, Change::of(Scope::House, self.clock.now())).await
+    }
+
+    /// As [`Accounts::saved`], as a part of `change`.
+    async fn saved_as(&self, draft: Draft, change: Change) -> Result<bool> {
+        match self.save(draft, change).await {
             Ok(_) => Ok(true),
             Err(Error::Storage(storage::Error::Moved)) => Ok(false),
             Err(error) => Err(error),

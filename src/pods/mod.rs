@@ -61,6 +61,7 @@ impl From<storage::Error> for Error {
     fn from(error: storage::Error) -> Self {
         match error {
             storage::Error::NoSuchPod => Self::Refused(Refusal::NotFound),
+            storage::Error::Gone => Self::Refused(Refusal::Gone),
             storage::Error::Quota { left } => Self::Refused(Refusal::Quota { left }),
             other => Self::Storage(other),
         }

@@ -12,7 +12,7 @@ use crate::address::Addresses;
 use crate::path::ResourcePath;
 use crate::rdf::format::{self, Document, Format};
 use crate::resource::{Refusal, Unreadable};
-use crate::storage::{Body, Found, PodId, Record, Uid, Version};
+use crate::storage::{self, Body, Found, PodId, Record, Uid, Version};
 
 /// Records larger than this are looked up each time.
 const LARGEST: u64 = 256 * 1024;
@@ -161,12 +161,23 @@ impl Pods {
         Ok(bytes)
     }
 
-    /// What is at `path` now: remembered, if nothing in the pod has changed since, or read.
+    /// What is at `path` now. Nothing that is closed is seen by anybody: every request, and every look of the server's
+    /// own at a profile or a group, begins here.
+    ///
+    /// Spec: O-329
     pub(super) async fn look(&self, path: &ResourcePath) -> Result<Arc<Seen>, Error> {
-        if let Some(seen) = self.seen.0.get(path)
-            && self.storage.version(seen.found.pod.id).await? == seen.found.pod.version
-        {
-            return Ok(seen);
+        let seen = self.current(path).await?;
+        if seen.found.pod.closed { Err(Refusal::Closed.into()) } else { Ok(seen) }
+    }
+
+    /// Remembered, if nothing in the pod has changed since, or read.
+    async fn current(&self, path: &ResourcePath) -> Result<Arc<Seen>, Error> {
+        if let Some(seen) = self.seen.0.get(path) {
+            match self.storage.version(seen.found.pod.id).await {
+                Ok(version) if version == seen.found.pod.version => return Ok(seen),
+                Ok(_) | Err(storage::Error::NoSuchPod) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         let seen = Arc::new(Seen::new(self.storage.locate(path).await?));
         if seen.bytes() <= LARGEST {

@@ -58,6 +58,10 @@ pub enum Refusal {
     // What is there.
     #[error("there is nothing here")]
     NotFound,
+    #[error("this space is being deleted; until that is done, its owner can take it back")]
+    Closed,
+    #[error("this space was deleted, and its address is given to nobody else")]
+    Gone,
     #[error("the resource does not support this method")]
     MethodNotAllowed(Vec<Method>),
     #[error("the resource is of a kind that takes no patch")]

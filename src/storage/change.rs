@@ -142,12 +142,15 @@ pub struct Change {
     pub writes: Vec<Write>,
     pub events: Vec<NewEvent>,
     pub entries: Vec<EntryWrite>,
+    /// Pods that are closed (`true`) or opened again along with it, whatever its scope is.
+    pub closed: Vec<(PodId, bool)>,
 }
 
 impl Change {
     /// A change of the pod that does nothing yet.
     pub fn of(scope: Scope, at: Timestamp) -> Self {
-        Self { scope, at, expected: Vec::new(), writes: Vec::new(), events: Vec::new(), entries: Vec::new() }
+        let (expected, writes, events) = (Vec::new(), Vec::new(), Vec::new());
+        Self { scope, at, expected, writes, events, entries: Vec::new(), closed: Vec::new() }
     }
 }
 

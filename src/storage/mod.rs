@@ -36,6 +36,9 @@ pub enum Error {
     Taken(String),
     #[error("there is no such pod")]
     NoSuchPod,
+    /// There was such a pod; its name is never given again.
+    #[error("the pod was removed")]
+    Gone,
     /// The pod's quota does not allow it; nothing was written.
     #[error("the pod has {left} bytes left")]
     Quota { left: u64 },
@@ -87,7 +90,7 @@ pub trait Storage: Send + Sync + 'static {
 
     /// Finds a path, the containers above it and their ACLs.
     ///
-    /// Fails with [`Error::NoSuchPod`].
+    /// Fails with [`Error::NoSuchPod`], or with [`Error::Gone`] if the pod was removed.
     async fn locate(&self, path: &ResourcePath) -> Result<Found>;
 
     /// Lists up to `limit` members of a container in name order, without bodies and without
@@ -118,6 +121,8 @@ pub trait Storage: Send + Sync + 'static {
     /// What holds of every tree is kept without being expected: a record lies in a container, no name stands in both
     /// slash forms, an auxiliary resource has a subject, a container that goes is empty. A change that would break it
     /// fails with [`Error::Moved`], since only a write in between can have made it so.
+    ///
+    /// A pod that is closed takes no change but the one that opens it: it fails with [`Error::Moved`].
     ///
     /// Fails with [`Error::Moved`], [`Error::Taken`], [`Error::Quota`], [`Error::Full`],
     /// [`Error::NoSuchPod`] or [`Error::Failed`]; nothing was written then.

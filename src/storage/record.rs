@@ -47,6 +47,10 @@ pub struct Pod {
     /// The most bytes the pod may hold; `None` is no limit.
     pub quota: Option<u64>,
     pub created: Timestamp,
+    /// Its owner is leaving: it is shown to nobody and takes no change until it is opened again or removed.
+    ///
+    /// Spec: O-329
+    pub closed: bool,
 }
 
 /// Where the bytes of a resource are.

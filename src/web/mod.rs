@@ -7,7 +7,6 @@ pub mod applications;
 pub mod assets;
 pub mod authorize;
 pub mod confirm;
-pub mod date;
 pub mod device;
 pub mod end_session;
 pub mod error;
@@ -32,7 +31,7 @@ pub mod upstream;
 pub mod visitor;
 pub mod ways;
 
-pub use crate::language::Language;
+pub use crate::language::{Language, date};
 pub use form::Form;
 pub use next::Next;
 pub use pages::{Asked, Pages};

@@ -6,7 +6,7 @@ use http::header::{HeaderValue, RETRY_AFTER};
 
 use super::pages::Door;
 use super::parts::{Banner, Field, Summary, Tone};
-use super::{Answer, Asked, Form, Next, Pages, Shell, Visitor, authorize, next, page, path, second, see_other};
+use super::{Answer, Asked, Form, Next, Pages, Shell, Visitor, authorize, date, next, page, path, second, see_other};
 use crate::identity::account::{Account, Email, Error, Password, Refusal, SignedInBy};
 
 /// What the page says.
@@ -29,6 +29,7 @@ struct Words {
     no_password: &'static str,
     too_soon: fn(u64) -> String,
     disabled: &'static str,
+    closing: fn(&str) -> String,
 }
 
 const FRENCH: Words = Words {
@@ -52,6 +53,11 @@ const FRENCH: Words = Words {
         format!("Il y a eu plusieurs essais de suite. Recommencez dans {seconds} s ; rien n’est bloqué.")
     },
     disabled: "Ce compte est suspendu. Écrivez à la personne qui s’occupe du serveur.",
+    closing: |day| {
+        format!(
+            "Ce compte est fermé et sera effacé le {day}. Pour le garder, suivez le lien que nous vous avons envoyé."
+        )
+    },
 };
 
 const ENGLISH: Words = Words {
@@ -73,6 +79,9 @@ const ENGLISH: Words = Words {
     no_password: "Write your password.",
     too_soon: |seconds| format!("There were several attempts in a row. Try again in {seconds} s; nothing is locked."),
     disabled: "This account is suspended. Write to whoever looks after the server.",
+    closing: |day| {
+        format!("This account is closed and will be erased on {day}. To keep it, follow the link that we sent you.")
+    },
 };
 
 #[derive(Template)]
@@ -174,7 +183,9 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
     let stays = typed.stays;
     match pages.accounts.check_password(email.as_ref(), password, Some(visitor.client)).await {
         Ok(account) if account.disabled => {
-            show(pages, visitor, words, &next, typed.stop(StatusCode::FORBIDDEN, words.disabled))
+            let closing = account.closing.map(|day| (words.closing)(&date::day(day, visitor.language)));
+            let text = closing.unwrap_or_else(|| words.disabled.to_owned());
+            show(pages, visitor, words, &next, typed.stop(StatusCode::FORBIDDEN, text))
         }
         Ok(account) => {
             second::enter(pages, visitor, &account, &next, SignedInBy { stays, ..SignedInBy::password() }).await

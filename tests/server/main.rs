@@ -27,6 +27,7 @@ mod faulty;
 mod grants;
 mod groups_and_conditions;
 mod hostile;
+mod leaving;
 mod matrix;
 mod n3_patch;
 mod negotiation;

@@ -20,6 +20,7 @@ macro_rules! contract {
         contract!(@ $make;
             a_name_is_given_once,
             a_removed_pod_is_gone_and_others_stay,
+            a_closed_pod_takes_no_change_until_it_is_opened,
             what_was_expected_must_hold,
             a_listing_that_moved_is_noticed,
             another_pod_can_be_relied_upon,
@@ -79,7 +80,7 @@ pub async fn a_removed_pod_is_gone_and_others_stay(world: &World) {
     let bob = world.storage.commit(new_pod("bob", None, world.clock.now())).await.unwrap().pod.unwrap();
     world.storage.remove(world.pod).await.unwrap();
     assert_eq!(world.storage.pod(&alice()).await, Ok(None));
-    assert_eq!(world.storage.locate(&path("/notes/a")).await, Err(Error::NoSuchPod));
+    assert_eq!(world.storage.locate(&path("/notes/a")).await, Err(Error::Gone), "its name tells");
     assert_eq!(world.storage.version(world.pod).await, Err(Error::NoSuchPod));
     assert_eq!(world.commit(world.change().put("/notes/a", "again")).await, Err(Error::NoSuchPod));
     assert_eq!(world.storage.remove(world.pod).await, Err(Error::NoSuchPod));
@@ -368,6 +369,29 @@ pub async fn the_quota_can_be_set(world: &World) {
     world.put("/notes/b", "more than that").await;
     world.storage.remove(world.pod).await.unwrap();
     assert_eq!(world.storage.set_quota(world.pod, None).await, Err(Error::NoSuchPod));
+}
+
+/// Closing is part of any change, and seen as quickly as one.
+pub async fn a_closed_pod_takes_no_change_until_it_is_opened(world: &World) {
+    let closing = |closed| {
+        let mut draft = Draft::house(world.clock.now()).entry("account/a", EntryIs::Anything, Some("closing"));
+        draft.0.closed = vec![(world.pod, closed)];
+        draft
+    };
+    let before = world.state().await;
+    let version = world.commit(closing(true)).await.unwrap().version;
+    let closed = world.state().await;
+    assert!(closed.closed && closed.version == version && version > before.version);
+    assert_eq!(world.storage.version(world.pod).await, Ok(version));
+    assert_eq!(world.storage.house_version().await, Ok(version));
+    assert!(world.storage.locate(&path("/notes/")).await.unwrap().pod.closed);
+    assert_eq!(world.commit(world.change().put("/notes/a", "a")).await.map(|_| ()), Err(Error::Moved));
+    let refused = closing(false).entry("account/a", EntryIs::Absent, None);
+    world.commit(refused).await.unwrap_err();
+    assert!(world.state().await.closed, "with a change that is refused, nothing is opened");
+    world.commit(closing(false)).await.unwrap();
+    assert!(!world.state().await.closed);
+    world.commit(world.change().put("/notes/a", "a")).await.unwrap();
 }
 
 pub async fn a_body_moves(world: &World) {

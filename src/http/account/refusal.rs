@@ -34,6 +34,8 @@ impl From<Refusal> for Problem {
             Refusal::SecondFactor => (StatusCode::FORBIDDEN, "second-factor"),
             Refusal::SignedOut => (StatusCode::UNAUTHORIZED, "not-signed-in"),
             Refusal::Disabled => (StatusCode::FORBIDDEN, "account-disabled"),
+            Refusal::Closing => (StatusCode::CONFLICT, "account-closing"),
+            Refusal::NotClosing => (StatusCode::CONFLICT, "account-not-closing"),
             Refusal::StaleSignIn => (StatusCode::FORBIDDEN, "sign-in-again"),
             Refusal::SignUpClosed => (StatusCode::FORBIDDEN, "sign-up-closed"),
             Refusal::OutOfTurn => (StatusCode::CONFLICT, "out-of-turn"),

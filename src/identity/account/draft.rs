@@ -154,9 +154,9 @@ impl Draft {
         (self.account.newsletter, self.account.contacts) = (newsletter, contacts);
     }
 
-    /// Closes the account until it is erased on a day, or opens it again.
-    pub(super) fn close(&mut self, day: Option<Timestamp>) {
-        (self.account.closing, self.account.disabled) = (day, day.is_some());
+    /// Closes the account until it is erased on a day, or opens it again; disabled or not.
+    pub(super) fn close(&mut self, day: Option<Timestamp>, disabled: bool) {
+        (self.account.closing, self.account.disabled) = (day, disabled);
     }
 
     /// Removes all client credentials.

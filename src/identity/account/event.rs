@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, AccountId, Accounts, NEW, Result, json};
+use super::{Account, AccountId, Accounts, Leaving, NEW, Result, json};
 use crate::clock::Timestamp;
 use crate::secret;
 use crate::storage::{EntryIs, EntryWrite, KeyRange};
@@ -57,6 +57,11 @@ pub enum Happened {
     Disabled,
     /// By the operator.
     Enabled,
+    /// It is to be erased.
+    Closed {
+        why: Leaving,
+    },
+    Reopened,
 }
 
 /// What happened, and when.

@@ -1,8 +1,9 @@
 //! What letters say, in both languages.
 
-use super::{Accounts, Email};
+use super::{Accounts, Email, Leaving};
+use crate::clock::Timestamp;
 use crate::jobs::Task;
-use crate::language::Language;
+use crate::language::{Language, date};
 use crate::mail::Message;
 use crate::storage::EntryWrite;
 
@@ -30,6 +31,8 @@ pub(super) enum Letter {
     /// Somebody tries passwords.
     Guessing,
     Closing {
+        why: Leaving,
+        day: Timestamp,
         undo: String,
     },
     Reopened,
@@ -129,12 +132,20 @@ impl Letter {
                      ailleurs."
                 ),
             ),
-            Self::Closing { undo } => (
+            Self::Closing { why, day, undo } => (
                 "Votre compte sera supprimé dans 30 jours",
                 format!(
-                    "Vous avez demandé la suppression de votre compte. Dans 30 jours, vos espaces et tout ce qu’ils \
-                     contiennent seront effacés, et leurs adresses ne seront données à personne d’autre.\n\nVous changez \
-                     d’avis, ou ce n’était pas vous ? Ce lien annule tout, pendant 30 jours :\n\n{undo}"
+                    "{why} Le {day}, vos espaces et tout ce qu’ils contiennent seront effacés, et leurs adresses ne \
+                     seront données à personne d’autre. D’ici là, vos espaces sont fermés : plus personne n’y lit \
+                     rien.\n\nVous voulez tout garder, ou prendre une copie avant ? Ce lien annule tout, jusqu’à ce \
+                     jour-là ; vous retrouverez vos espaces comme ils étaient :\n\n{undo}",
+                    why = match why {
+                        Leaving::Wished => "Vous avez demandé la suppression de votre compte.",
+                        Leaving::ByOperator => "La personne qui s’occupe du serveur a demandé la suppression de votre compte.",
+                        Leaving::Unaffiliated =>
+                            "Plus aucun établissement n’ouvre votre espace, et personne n’y est entré depuis longtemps.",
+                    },
+                    day = date::day(*day, Language::French)
                 ),
             ),
             Self::Reopened => (
@@ -213,12 +224,20 @@ impl Letter {
                      that you use your password nowhere else."
                 ),
             ),
-            Self::Closing { undo } => (
+            Self::Closing { why, day, undo } => (
                 "Your account will be deleted in 30 days",
                 format!(
-                    "You asked for your account to be deleted. In 30 days your spaces and all they contain will be erased, \
-                     and their addresses will be given to nobody else.\n\nYou change your mind, or it was not you? This link \
-                     undoes it, for 30 days:\n\n{undo}"
+                    "{why} On {day} your spaces and all they contain will be erased, and their addresses will be given to \
+                     nobody else. Until then your spaces are closed: nobody reads anything there.\n\nYou want to keep \
+                     everything, or take a copy first? This link undoes it, until that day; you will find your spaces as \
+                     they were:\n\n{undo}",
+                    why = match why {
+                        Leaving::Wished => "You asked for your account to be deleted.",
+                        Leaving::ByOperator => "Whoever looks after the server asked for your account to be deleted.",
+                        Leaving::Unaffiliated =>
+                            "No school opens your space any more, and nobody has come in for a long time.",
+                    },
+                    day = date::day(*day, Language::English)
                 ),
             ),
             Self::Reopened => (

@@ -29,13 +29,16 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<Applied>
     };
     let of_house = if house { entries::version(connection)? } else { Version::default() };
     let of_pod = pod.as_ref().map_or(Version::default(), |pod| pod.version);
-    let version = Version(of_house.max(of_pod).0 + 1);
+    let version = Version(of_house.max(of_pod).max(newest(connection, &change.closed)?).0 + 1);
 
     for write in &change.entries {
         entries::write(connection, write, version)?;
     }
     if house {
         entries::advance(connection, version)?;
+    }
+    for (id, closed) in &change.closed {
+        pods::set_closed(connection, *id, *closed, version)?;
     }
     let committed = Committed { pod: pod.as_ref().map(|pod| pod.id), version };
     let Some(pod) = pod else { return Ok(Applied { committed, dead: Vec::new() }) };
@@ -47,12 +50,21 @@ pub(super) fn apply(connection: &Connection, change: &Change) -> Result<Applied>
     Ok(Applied { committed, dead })
 }
 
+/// The highest version of the pods that are closed or opened.
+fn newest(connection: &Connection, closed: &[(PodId, bool)]) -> Result<Version> {
+    closed.iter().try_fold(Version::default(), |newest, (id, _)| Ok(newest.max(pods::by_id(connection, *id)?.version)))
+}
+
 /// The pod that the change writes, made if need be.
 fn pod(connection: &Connection, change: &Change) -> Result<Option<Pod>> {
     let pod = match &change.scope {
         Scope::House if change.writes.is_empty() && change.events.is_empty() => return Ok(None),
         Scope::House => return Err(Error::Failed("a change of the house writes into a pod".into())),
-        Scope::Pod(id) => pods::by_id(connection, *id)?,
+        Scope::Pod(id) => match pods::by_id(connection, *id)? {
+            // Whoever decided before it was closed looks again.
+            pod if pod.closed => return Err(Error::Moved),
+            pod => pod,
+        },
         Scope::NewPod(new) => pods::create(connection, new, change.at)?,
     };
     Ok(Some(pod))

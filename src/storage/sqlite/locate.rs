@@ -12,7 +12,9 @@ use crate::storage::{Above, Error, Found, PodId, Record, Result, Spot};
 
 /// Finds a path in two statements: one for the pod, one for everything that a decision may need.
 pub(super) fn locate(connection: &Connection, path: &ResourcePath) -> Result<Found> {
-    let pod = pods::by_name(connection, path.pod())?.ok_or(Error::NoSuchPod)?;
+    let Some(pod) = pods::by_name(connection, path.pod())? else {
+        return Err(if pods::was_given(connection, path.pod())? { Error::Gone } else { Error::NoSuchPod });
+    };
     let subject = path.subject();
     let ancestors: Vec<ContainerPath> = subject.ancestors().collect();
 

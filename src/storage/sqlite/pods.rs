@@ -10,24 +10,30 @@ use crate::storage::{Error, NewPod, Pod, PodId, Result, Version};
 
 pub(super) fn by_name(connection: &Connection, name: &PodName) -> Result<Option<Pod>> {
     let mut statement = connection.prepare_cached(
-        "SELECT p.id, p.name, p.owners, p.version, p.used, p.quota, p.created
+        "SELECT p.id, p.name, p.owners, p.version, p.used, p.quota, p.created, p.closed
          FROM names n JOIN pods p ON p.id = n.pod WHERE n.name = ?1",
     )?;
     Ok(statement.query_row([name.as_str()], pod).optional()?)
 }
 
 pub(super) fn by_id(connection: &Connection, id: PodId) -> Result<Pod> {
-    let mut statement =
-        connection.prepare_cached("SELECT id, name, owners, version, used, quota, created FROM pods WHERE id = ?1")?;
+    let mut statement = connection
+        .prepare_cached("SELECT id, name, owners, version, used, quota, created, closed FROM pods WHERE id = ?1")?;
     statement.query_row([id.0], pod).optional()?.ok_or(Error::NoSuchPod)
 }
 
 pub(super) fn list(connection: &Connection, after: Option<PodId>, limit: usize) -> Result<Vec<Pod>> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, name, owners, version, used, quota, created FROM pods WHERE id > ?1 ORDER BY id LIMIT ?2",
+        "SELECT id, name, owners, version, used, quota, created, closed FROM pods WHERE id > ?1 ORDER BY id LIMIT ?2",
     )?;
     let rows = statement.query_map(params![after.map_or(0, |id| id.0), integer(limit as u64)], pod)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Whether a pod once had this name; that it is not there any more is known already.
+pub(super) fn was_given(connection: &Connection, name: &PodName) -> Result<bool> {
+    let mut statement = connection.prepare_cached("SELECT 1 FROM names WHERE name = ?1")?;
+    Ok(statement.exists([name.as_str()])?)
 }
 
 /// Gives the name to a new, empty pod. A name is never given twice.
@@ -53,6 +59,13 @@ pub(super) fn advance(connection: &Connection, id: PodId, version: Version, used
         integer(used)
     ])?;
     Ok(())
+}
+
+/// Closes a pod, or opens it again, at a version above all that it had.
+pub(super) fn set_closed(connection: &Connection, id: PodId, closed: bool, version: Version) -> Result<()> {
+    let mut statement = connection.prepare_cached("UPDATE pods SET closed = ?2, version = ?3 WHERE id = ?1")?;
+    let done = statement.execute(params![id.0, closed, integer(version.0)])?;
+    if done == 0 { Err(Error::NoSuchPod) } else { Ok(()) }
 }
 
 pub(super) fn set_quota(connection: &Connection, id: PodId, quota: Option<u64>) -> Result<()> {
@@ -91,5 +104,6 @@ fn pod(row: &Row<'_>) -> rusqlite::Result<Pod> {
         used: natural(row.get(4)?),
         quota: row.get::<_, Option<i64>>(5)?.map(natural),
         created: Timestamp::from_millis(row.get(6)?),
+        closed: row.get(7)?,
     })
 }

@@ -13,7 +13,7 @@ use crate::storage::{Error, Result};
 const APPLICATION: i64 = 0x4361_7274;
 
 /// What makes a database of format n out of one of format n - 1. Never edited once released.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// How long a connection waits for another process that writes.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);

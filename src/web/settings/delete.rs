@@ -3,14 +3,15 @@
 use askama::Template;
 use http::StatusCode;
 
-use crate::identity::account::{Error, Refusal, Ticket};
+use crate::identity::account::{Error, Leaving, Refusal, Ticket, UNDO};
 use crate::web::{Answer, Asked, Pages, Shell, Visitor, date, page, pages, path};
 
 /// What the pages say.
 struct Words {
     title: &'static str,
-    lead: &'static str,
+    lead: fn(&str) -> String,
     goes: [&'static str; 3],
+    copy: &'static str,
     stays: &'static str,
     delete: &'static str,
     back: &'static str,
@@ -30,14 +31,20 @@ struct Words {
 
 const FRENCH: Words = Words {
     title: "Supprimer mon compte",
-    lead: "Votre espace et tout ce qu’il contient seront effacés dans 30 jours. D’ici là, un lien envoyé par e-mail \
-           permet de revenir en arrière.",
+    lead: |day| {
+        format!(
+            "Votre espace se ferme tout de suite, et tout ce qu’il contient sera effacé dans 30 jours, le {day}. D’ici là, \
+             un lien envoyé par e-mail rend tout comme avant."
+        )
+    },
     goes: [
         "Vos fichiers, vos contacts et vos résultats sont effacés, et personne ne peut les rendre.",
         "L’adresse de votre espace ne sert plus ; elle n’est donnée à personne d’autre.",
-        "Les applications et les programmes n’entrent plus, dès maintenant.",
+        "Plus personne ne lit ce que vous partagez, et les applications n’entrent plus, dès maintenant.",
     ],
-    stays: "Ce que d’autres ont déjà copié reste chez eux. Gardez une copie de ce qui compte avant de continuer.",
+    copy: "Avant de continuer, gardez une copie de ce qui compte. Emporter tout l’espace d’un coup n’est pas encore possible \
+           ici ; une application Solid que vous autorisez peut recopier vos dossiers.",
+    stays: "Ce que d’autres ont déjà copié reste chez eux.",
     delete: "Supprimer mon compte et mon espace",
     back: "Ne rien supprimer, revenir au compte",
     deleted: "Votre compte est fermé",
@@ -47,7 +54,7 @@ const FRENCH: Words = Words {
     undo_lead: "Votre compte est fermé et sera effacé. En appuyant sur ce bouton, vous le rouvrez tel qu’il était.",
     undo_button: "Garder mon compte et mon espace",
     undone: "Votre espace est gardé",
-    undone_lead: "Rien n’a été effacé. Les applications devront vous demander de nouveau l’accès.",
+    undone_lead: "Rien n’a été effacé, et tout est comme avant.",
     enter: "Entrer dans mon espace",
     dead: "Ce lien ne sert plus",
     dead_lead: "Il a déjà servi, ou les 30 jours sont passés.",
@@ -56,14 +63,20 @@ const FRENCH: Words = Words {
 
 const ENGLISH: Words = Words {
     title: "Delete my account",
-    lead: "Your space and all that is in it will be erased in 30 days. Until then, a link that we send by e-mail takes \
-           it back.",
+    lead: |day| {
+        format!(
+            "Your space closes at once, and all that is in it will be erased in 30 days, on {day}. Until then, a link that \
+             we send by e-mail brings everything back as it was."
+        )
+    },
     goes: [
         "Your files, contacts and results are erased, and nobody can bring them back.",
         "The address of your space stops working; it is given to nobody else.",
-        "Applications and programs no longer enter, from now on.",
+        "Nobody reads what you share any more, and applications no longer enter, from now on.",
     ],
-    stays: "What others have copied stays with them. Keep a copy of what matters before you go on.",
+    copy: "Before you go on, keep a copy of what matters. Taking the whole space along in one go is not possible here yet; a \
+           Solid application that you allow can copy your folders.",
+    stays: "What others have copied stays with them.",
     delete: "Delete my account and my space",
     back: "Delete nothing, back to the account",
     deleted: "Your account is closed",
@@ -73,7 +86,7 @@ const ENGLISH: Words = Words {
     undo_lead: "Your account is closed and will be erased. With this button you open it again as it was.",
     undo_button: "Keep my account and my space",
     undone: "Your space is kept",
-    undone_lead: "Nothing was erased. Applications will have to ask you for access again.",
+    undone_lead: "Nothing was erased, and everything is as before.",
     enter: "Enter my space",
     dead: "This link no longer works",
     dead_lead: "It was used, or the 30 days are over.",
@@ -89,7 +102,7 @@ struct Page {
 }
 
 enum State {
-    Asked,
+    Asked { lead: String },
     Deleted { lead: String },
     Undo { ticket: String },
     Undone,
@@ -103,11 +116,10 @@ pub(in crate::web) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Ask
     let by = pages::confirmed(pages, visitor)?;
     let words = words(visitor);
     if asked.form.is_none() {
-        return show(visitor, StatusCode::OK, words.title, State::Asked);
+        let day = date::day(pages.clock.now().plus(UNDO), visitor.language);
+        return show(visitor, StatusCode::OK, words.title, State::Asked { lead: (words.lead)(&day) });
     }
-    // First, for an account that opens again must not have the applications back, of which the page says that they left.
-    pages.provider.revoke_account(&by.account.id).await?;
-    let day = pages.accounts.close(&by.account.id).await?;
+    let day = pages.accounts.close(&by.account.id, Leaving::Wished).await?;
     let lead = (words.deleted_lead)(&date::day(day, visitor.language));
     show(visitor, StatusCode::OK, words.deleted, State::Deleted { lead })
 }

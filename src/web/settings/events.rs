@@ -3,7 +3,7 @@
 use askama::Template;
 use http::StatusCode;
 
-use crate::identity::account::{Event, Happened};
+use crate::identity::account::{Event, Happened, Leaving};
 use crate::web::parts::list::{Breadcrumb, Log};
 use crate::web::{Answer, Language, Pages, Shell, Visitor, date, page, pages, path};
 
@@ -32,6 +32,8 @@ struct Words {
     copied: &'static str,
     disabled: &'static str,
     enabled: &'static str,
+    closed: fn(Leaving) -> &'static str,
+    reopened: &'static str,
 }
 
 const FRENCH: Words = Words {
@@ -56,6 +58,12 @@ const FRENCH: Words = Words {
     copied: "L’accès d’une application a peut-être été copié : il a été coupé",
     disabled: "Compte suspendu par la personne qui s’occupe du serveur",
     enabled: "Compte rouvert par la personne qui s’occupe du serveur",
+    closed: |why| match why {
+        Leaving::Wished => "Suppression du compte demandée",
+        Leaving::ByOperator => "Suppression du compte demandée par la personne qui s’occupe du serveur",
+        Leaving::Unaffiliated => "Compte fermé : plus aucun établissement ne l’ouvre",
+    },
+    reopened: "Suppression annulée : le compte est gardé",
 };
 
 const ENGLISH: Words = Words {
@@ -79,6 +87,12 @@ const ENGLISH: Words = Words {
     copied: "The access of an application may have been copied: it was ended",
     disabled: "Account suspended by whoever looks after the server",
     enabled: "Account opened again by whoever looks after the server",
+    closed: |why| match why {
+        Leaving::Wished => "Deletion of the account asked for",
+        Leaving::ByOperator => "Deletion of the account asked for by whoever looks after the server",
+        Leaving::Unaffiliated => "Account closed: no school opens it any more",
+    },
+    reopened: "Deletion taken back: the account is kept",
 };
 
 #[derive(Template)]
@@ -130,6 +144,8 @@ fn line(event: &Event, words: &Words, language: Language) -> Vec<String> {
         Happened::KeyDeleted => words.key_deleted.to_owned(),
         Happened::Disabled => words.disabled.to_owned(),
         Happened::Enabled => words.enabled.to_owned(),
+        Happened::Closed { why } => (words.closed)(*why).to_owned(),
+        Happened::Reopened => words.reopened.to_owned(),
     };
     vec![date::moment(event.at, language), told]
 }

@@ -196,8 +196,8 @@ async fn a_deleted_account_can_be_had_back_for_30_days() {
     let world = World::new();
     let account = world.ada().await;
     let session = world.sign_in("ada@example.org", PASSWORD).await.unwrap();
-    let day = world.accounts.close(&account.id).await.unwrap();
-    assert_eq!(world.accounts.close(&account.id).await.unwrap(), day, "once is enough");
+    let day = world.accounts.close(&account.id, Leaving::Wished).await.unwrap();
+    assert_eq!(world.accounts.close(&account.id, Leaving::Wished).await.unwrap(), day, "once is enough");
     assert!(!world.is_open(&session).await);
     assert!(world.sign_in("ada@example.org", PASSWORD).await.is_err());
     let undo = ticket(&world.letter().await);
@@ -224,7 +224,7 @@ async fn after_30_days_nothing_is_left_but_the_names_that_are_never_given_again(
     });
     world.accounts.commit(others).await.unwrap();
     world.enter_from_school(&account).await;
-    world.accounts.close(&account.id).await.unwrap();
+    world.accounts.close(&account.id, Leaving::Wished).await.unwrap();
     let undo = ticket(&world.letter().await);
     world.pass(Duration::from_hours(30 * 24));
     assert!(world.letter().await.subject.contains("supprimé"));
