@@ -182,8 +182,7 @@ impl Scene<'_> {
         if let Some(by) = &self.visitor.session {
             self.pages.accounts.end_session(&by.token).await?;
         }
-        let next = super::next::parse(Some(&self.address()));
-        Ok(see_other(&next.after(path::SIGN_IN), Vec::new()))
+        Ok(self.again())
     }
 
     /// Keeps what the person agreed to and gives it. What is not to be remembered ends with the session, and so does

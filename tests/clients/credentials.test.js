@@ -6,7 +6,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { after, before, test } from "node:test";
 import { Session } from "@inrupt/solid-client-authn-node";
 import { proof, signIn } from "./dpop.js";
-import { startServer } from "./server.js";
+import { startServer, withdrawKey } from "./server.js";
 
 let server, owner, url, signedIn;
 
@@ -114,4 +114,13 @@ test("a changed token is refused", async () => {
 test("the token alone, as Bearer, is refused", async () => {
   const { status } = await fetch(url, { headers: { authorization: `Bearer ${signedIn.token}` } });
   assert.equal(status, 401);
+});
+
+test("when the key that signs is withdrawn, its tokens are refused and a new sign-in works", async () => {
+  const session = await owner.session();
+  assert.equal((await session.fetch(url)).status, 200);
+  withdrawKey(server);
+  assert.equal((await session.fetch(url)).status, 401);
+  const again = await owner.session();
+  assert.equal((await again.fetch(url)).status, 200);
 });

@@ -11,7 +11,8 @@ const BINARY = process.env.SERVER_BINARY ?? fileURLToPath(new URL("../../target/
 const START_WITHIN_MS = 30_000;
 
 /**
- * A running server: `base` is its address, `person(name)` makes an account with a pod, `stop()` ends and erases it.
+ * A running server: `base` is its address, `person(name)` makes an account with a pod, `cli(args)` runs a command beside
+ * it, `stop()` ends and erases it.
  * `flags` are more arguments for `serve`.
  */
 export async function startServer(flags = []) {
@@ -28,6 +29,7 @@ export async function startServer(flags = []) {
 
   return {
     base,
+    cli,
     person: (name) => person(base, name, cli),
     stop: async () => {
       const ended = new Promise((resolve) => child.once("exit", resolve));
@@ -58,6 +60,12 @@ function person(base, name, cli) {
       return session;
     },
   };
+}
+
+/** Withdraws the key that signs access tokens, as an operator does whose server was broken into. */
+export function withdrawKey(server) {
+  const key = server.cli(["keys", "list"]).split("\n").find((line) => line.includes("ES256"));
+  server.cli(["keys", "withdraw", key.trim().split(/\s+/)[0]]);
 }
 
 export async function freePort() {

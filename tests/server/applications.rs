@@ -15,7 +15,7 @@ use crate::faults::watched;
 use crate::faulty::{Operation, When};
 use crate::world::{Answer, Person, Settings, World};
 
-const BACK: &str = "https://app.example/back?x=1";
+pub const BACK: &str = "https://app.example/back?x=1";
 /// The example of RFC 7636, appendix B.
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";

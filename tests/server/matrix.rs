@@ -9,6 +9,7 @@ use cartable::clock::Clock;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::applications::{App, BACK, VERIFIER};
 use crate::world::{Answer, Person, World, versions};
 
 /// The place that every request would create if it were believed.
@@ -81,6 +82,8 @@ struct Scene {
 impl Scene {
     async fn start() -> Self {
         let world = World::start().await;
+        // The RS256 key is made in the background; what is counted below is counted after that.
+        world.keys.tend(world.clock.now()).await.unwrap();
         let (url, token) = (world.alice.url(PLACE), world.alice.token().to_owned());
         Self { world, url, token }
     }
@@ -238,6 +241,64 @@ async fn each_rule_of_how_proofs_are_sent_has_its_refusal() {
     scene.sent(&scene.token, [first.clone()]).put(&scene.world).await.is(201);
     scene.alice().delete(PLACE).await.is(204);
     refused(&scene.world, "O-22 again", scene.sent(&scene.token, [first]), proof("used before")).await;
+}
+
+/// At the token endpoint a broken proof is a bad request, and costs the client neither its code nor its refresh token.
+///
+/// Shows: O-422, O-163, O-165
+#[tokio::test]
+async fn each_rule_of_proofs_holds_at_the_token_endpoint() {
+    let scene = Scene::start().await;
+    let world = &scene.world;
+    let app = App::registered(world, "none").await;
+    let code = app.code(world, "openid webid offline_access").await;
+    let exchange = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", BACK),
+        ("code_verifier", VERIFIER),
+    ];
+    let table: [(&str, Change); 13] = [
+        ("O-13 typ", |header, _| header["typ"] = "JWT".into()),
+        ("O-13 alg none", |header, _| header["alg"] = "none".into()),
+        ("O-13 no jwk", |header, _| without(header, "jwk")),
+        ("O-14 private key", |header, _| header["jwk"]["d"] = "AA".into()),
+        ("O-14 jwk of somebody else", |header, _| header["jwk"]["x"] = header["jwk"]["y"].clone()),
+        ("O-16 no jti", |_, claims| without(claims, "jti")),
+        ("O-16 no htu", |_, claims| without(claims, "htu")),
+        ("O-17 another method", |_, claims| claims["htm"] = "GET".into()),
+        ("O-17 lower case", |_, claims| claims["htm"] = "post".into()),
+        ("O-18 for a pod", |_, claims| {
+            claims["htu"] = claims["htu"].as_str().unwrap().replace(".oidc", "alice").into()
+        }),
+        ("O-18 another host", |_, claims| claims["htu"] = "https://evil.example/.oidc/token".into()),
+        ("O-21 old", |_, claims| claims["iat"] = (claims["iat"].as_i64().unwrap() - 241).into()),
+        ("O-21 ahead", |_, claims| claims["iat"] = (claims["iat"].as_i64().unwrap() + 121).into()),
+    ];
+    let proof = |change: Change| {
+        let mut header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": scene.alice().jwk() });
+        let (id, htu) = (uuid::Uuid::new_v4().to_string(), format!("{}.oidc/token", world.base));
+        let mut claims = json!({ "htm": "POST", "htu": htu, "iat": world.clock.now().seconds(), "jti": id });
+        change(&mut header, &mut claims);
+        scene.alice().signed(&header.to_string(), &claims.to_string())
+    };
+    let attempt = async |rule: &str, form: &[(&str, &str)], change: Change| {
+        let before = world.storage.house_version().await.unwrap();
+        let answer = app.post(world, ".oidc/token", form, Some(&proof(change))).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (400, &json!("invalid_dpop_proof")), "{rule}");
+        assert!(answer.json()["error_description"].is_string());
+        assert_eq!(world.storage.house_version().await.unwrap(), before, "{rule} left something behind");
+    };
+    for (rule, change) in table {
+        attempt(rule, &exchange, change).await;
+    }
+    let given = app.post(world, ".oidc/token", &exchange, Some(&proof(|_, _| {}))).await.is(200).json();
+    let token = given["refresh_token"].as_str().unwrap();
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", token)];
+    for (rule, change) in table {
+        attempt(rule, &refresh, change).await;
+    }
+    app.post(world, ".oidc/token", &refresh, Some(&proof(|_, _| {}))).await.is(200);
 }
 
 /// Shows: O-422, O-31, O-33, O-34, O-35, O-36, O-37, O-71

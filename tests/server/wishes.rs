@@ -107,6 +107,57 @@ async fn name_and_picture_are_told_to_whom_the_person_shows_them() {
     assert!(access["name"].is_null() && access["email"].is_null(), "servers of others are not told: {access}");
 }
 
+/// Shows: O-148
+#[tokio::test]
+async fn an_application_may_send_newcomers() {
+    let world = World::start().await;
+    let app = App::registered(&world, &json!({})).await;
+    let request = app.request(&[("prompt", "create")]);
+    let mut browser = Browser::new(&world);
+    let page = browser.visit(&request).await;
+    assert!(page.url.contains("/.account/signup/?next="), "{}", page.url);
+    let mut page = browser.fill(&page, &[]).await;
+    for answer in [("email", "dora@example.org"), ("name", "renard-bleu-42"), ("accept", "yes")] {
+        page = browser.fill(&page, &[answer]).await;
+    }
+    let mut page = browser.visit(&world.link("dora@example.org").await).await;
+    for answer in [&[][..], &[("password", "a bridge over the river")], &[], &[]] {
+        page = browser.fill(&page, answer).await;
+    }
+    assert!(page.says("Autoriser une application"), "{page:?}");
+    let tokens = app.tokens(&browser.wish(&page, "allow", &[]).await).await;
+    assert_eq!(claims(&tokens["id_token"])["webid"], format!("{}renard-bleu-42/profile/card#me", world.base));
+    // Who is signed in already goes on as they are, or leaves room for somebody new.
+    let page = browser.visit(&request).await;
+    assert!(page.says("Avec quel espace") && page.says("Changer de compte"), "{page:?}");
+    let stays =
+        browser.wish(&page, "choose", &[("webid", claims(&tokens["id_token"])["webid"].as_str().unwrap())]).await;
+    assert!(stays.says("Continuer vers app.example"), "it was agreed to: {stays:?}");
+    let page = browser.visit(&request).await;
+    let page = browser.wish(&page, "switch", &[]).await;
+    assert!(page.url.contains("/.account/signup/?next="), "{}", page.url);
+}
+
+/// Shows: O-147
+#[tokio::test]
+async fn an_application_may_mean_somebody_else() {
+    let world = World::start().await;
+    let app = App::registered(&world, &json!({})).await;
+    let (ada, ben) = (world.pupil("ada").await, world.pupil("ben").await);
+    let bens = app.tokens(&app.signs_in(&mut Browser::new(&world), &ben, &[]).await).await;
+    let hint = bens["id_token"].as_str().unwrap();
+    let mut browser = Browser::new(&world);
+    app.signs_in(&mut browser, &ada, &[]).await;
+    let page = browser.visit(&app.request(&[("id_token_hint", hint)])).await;
+    assert!(page.says("attend une autre personne"), "{page:?}");
+    assert!(!page.says(&ada.webid) && !page.says(&ben.webid));
+    let page = browser.wish(&page, "switch", &[]).await;
+    assert!(page.url.contains("/.account/login/"), "{}", page.url);
+    let page = browser.sign_in(&page, &ben).await;
+    let tokens = app.tokens(&browser.wish(&page, "allow", &[]).await).await;
+    assert_eq!(claims(&tokens["id_token"])["webid"], ben.webid);
+}
+
 /// Shows: O-117
 #[tokio::test]
 async fn the_terms_are_where_discovery_says() {

@@ -166,8 +166,9 @@ impl Interaction {
             return if prompt.contains(&Prompt::Create) { Step::SignUp } else { Step::SignIn };
         };
         let has_signed_in_since = self.has_signed_in_since(person);
-        if !has_signed_in_since && prompt.contains(&Prompt::Create) {
-            return Step::SignUp;
+        // Who is signed in already may go on as they are, or make room for somebody new.
+        if !has_signed_in_since && prompt.contains(&Prompt::Create) && self.choice(person).is_none() {
+            return Step::Choose;
         }
         if !self.means(person) {
             return Step::Switch;
@@ -239,15 +240,19 @@ impl Interaction {
     /// The WebID to sign in as, unless it is to be chosen: the one that was, the one that the application means, the one
     /// of last time, or the only one.
     fn webid<'a>(&'a self, person: &Person<'a>, consent: Option<&'a Consent>) -> Option<&'a str> {
-        let chosen = self.chosen.as_ref().filter(|(account, _)| account == person.account).map(|(_, webid)| webid);
         let hinted = if let Hint::WebId(hinted) = &self.hint { Some(hinted) } else { None };
         let known = || {
             let only = if let [only] = person.webids { Some(only) } else { None };
             hinted.or(consent.map(|consent| &consent.webid)).or(only)
         };
         let asks = self.request.prompt.contains(&Prompt::SelectAccount);
-        let webid = chosen.or_else(|| if asks { None } else { known() })?;
+        let webid = self.choice(person).or_else(|| if asks { None } else { known() })?;
         person.webids.contains(webid).then_some(webid)
+    }
+
+    /// The WebID that this person chose.
+    fn choice(&self, person: &Person<'_>) -> Option<&String> {
+        self.chosen.as_ref().filter(|(account, _)| account == person.account).map(|(_, webid)| webid)
     }
 }
 

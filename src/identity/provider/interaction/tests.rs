@@ -90,7 +90,7 @@ fn each_step_follows_from_what_is_so() {
         (&[Prompt::Login], nobody, &[], None, Step::SignIn),
         (&[Prompt::Login, Prompt::Consent], since, &[ME], Some(&kept), agree(true)),
         (&[Prompt::Create], nobody, &[], None, Step::SignUp),
-        (&[Prompt::Create], before, &[ME], Some(&kept), Step::SignUp),
+        (&[Prompt::Create], before, &[ME], Some(&kept), Step::Choose),
         (&[Prompt::Create], since, &[ME], None, agree(false)),
         (&[], before, &[OTHER], Some(&kept), Step::Choose),
     ] {
@@ -170,6 +170,8 @@ fn a_choice_counts_for_the_account_that_made_it() {
     let webids = &[ME, OTHER];
     let chosen = Interaction { chosen: Some((account(), ME.into())), ..interaction(&[Prompt::SelectAccount]) };
     assert_eq!(next(&chosen, Some("before"), webids, None), agree(false));
+    let stays = Interaction { request: request(&[Prompt::Create]), ..chosen };
+    assert_eq!(next(&stays, Some("before"), webids, None), agree(false));
     let other = AccountId::parse("11111111111111111111111111111111").unwrap();
     let foreign = Interaction { chosen: Some((other, ME.into())), ..interaction(&[]) };
     assert_eq!(next(&foreign, Some("before"), webids, None), Step::Choose);
