@@ -91,11 +91,12 @@ pub(super) async fn login_hint(pages: &Pages, visitor: &Visitor, next: &Next) ->
 
 /// Answers an interaction: shows what comes next, or does what a form of one of its pages says.
 ///
-/// Spec: O-191
+/// Spec: O-135, O-191
 pub(super) async fn go_on(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
     let id = InteractionId::parse(asked.query.get("id")).ok_or(interaction::Error::Ended)?;
     let open = pages.provider.interactions.open(id, &visitor.browser()).await?;
-    let client = pages.provider.clients.find(&open.interaction.request.client, visitor.client).await?;
+    // It was read afresh when this began; a host that goes away meanwhile keeps nobody from answering.
+    let client = pages.provider.clients.recall(&open.interaction.request.client, visitor.client).await?;
     let step = step(pages, visitor, &open.interaction).await?;
     let scene = Scene { pages, visitor, client, open, step };
     match &asked.form {

@@ -213,7 +213,7 @@ async fn nobody_is_sent_to_an_address_that_was_not_registered() {
     }
 }
 
-/// Shows: O-147
+/// Shows: O-147, O-402
 #[tokio::test]
 async fn without_a_page_the_answer_comes_at_once() {
     let world = World::start().await;
@@ -443,6 +443,9 @@ async fn a_request_may_come_as_a_form_and_so_may_the_answer() {
     app.exchange(&fields["code"]).await.is(200);
     let long = [("state".to_owned(), "x".repeat(8000))];
     browser.send("POST", &format!("{}.oidc/auth", world.base), Some(&long)).await.is(400);
+    let page = Browser::new(&world).visit(&app.request(&[("response_mode", "form_post"), ("prompt", "none")])).await;
+    let fields: BTreeMap<_, _> = page.form("name=\"error\"").fields.into_iter().collect();
+    assert_eq!((fields["error"].as_str(), fields["state"].as_str()), ("login_required", "a b&c=é"));
 }
 
 /// Browsers follow no redirect to elsewhere from the form for signing in, so a page comes in between.

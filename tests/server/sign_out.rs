@@ -98,7 +98,7 @@ async fn who_may_not_be_meant_is_asked_first() {
     assert!(!scene.is_signed_in().await);
 }
 
-/// Shows: O-194, O-195
+/// Shows: O-194, O-195, O-404
 #[tokio::test]
 async fn an_address_that_was_not_registered_is_gone_to_only_within_its_origin_and_after_asking() {
     let world = World::start().await;
