@@ -19,6 +19,7 @@ const OWN = [
   "settings/password/",
   "settings/keys/new/",
   "confirm/",
+  "terms/",
   "parts/",
 ];
 const REDIRECT = "https://carnet.example/back";

@@ -99,6 +99,7 @@ async fn the_account_api_asks_to_sign_in_again() {
         ("DELETE", key.as_str(), &nothing),
         ("POST", "webid/", &another),
         ("DELETE", link.as_str(), &nothing),
+        ("POST", "login/password/", &nothing),
         ("DELETE", "login/password/password/", &nothing),
     ];
     world.clock.advance(MINUTE * 10 + Duration::from_secs(1));

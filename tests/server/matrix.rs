@@ -6,11 +6,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cartable::clock::Clock;
+use cartable::identity::{Config, Policy};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::applications::{App, BACK, VERIFIER};
-use crate::world::{Answer, Person, World, versions};
+use crate::world::{Answer, Person, Settings, World, versions};
 
 /// The place that every request would create if it were believed.
 const PLACE: &str = "matrix/note";
@@ -73,6 +74,7 @@ fn without(value: &mut Value, name: &str) {
     value.as_object_mut().unwrap().remove(name);
 }
 
+/// Alice, and where she would write.
 struct Scene {
     world: World,
     url: String,
@@ -81,7 +83,11 @@ struct Scene {
 
 impl Scene {
     async fn start() -> Self {
-        let world = World::start().await;
+        Self::with(Config::default()).await
+    }
+
+    async fn with(identity: Config) -> Self {
+        let world = World::with(Settings { identity, ..Settings::default() }).await;
         // The RS256 key is made in the background; what is counted below is counted after that.
         world.keys.tend(world.clock.now()).await.unwrap();
         let (url, token) = (world.alice.url(PLACE), world.alice.token().to_owned());
@@ -269,7 +275,7 @@ async fn each_rule_of_proofs_holds_at_the_token_endpoint() {
         ("O-17 another method", |_, claims| claims["htm"] = "GET".into()),
         ("O-17 lower case", |_, claims| claims["htm"] = "post".into()),
         ("O-18 for a pod", |_, claims| {
-            claims["htu"] = claims["htu"].as_str().unwrap().replace(".oidc", "alice").into()
+            claims["htu"] = claims["htu"].as_str().unwrap().replace(".oidc", "alice").into();
         }),
         ("O-18 another host", |_, claims| claims["htu"] = "https://evil.example/.oidc/token".into()),
         ("O-21 old", |_, claims| claims["iat"] = (claims["iat"].as_i64().unwrap() - 241).into()),
@@ -409,4 +415,21 @@ async fn each_rule_of_how_tokens_are_sent_has_its_refusal() {
     let answer = sent.put(&scene.world).await.refused(401, "invalid-token");
     assert!(answer.field("www-authenticate").contains("issuer not listed by WebID"), "O-40: {answer:?}");
     assert_eq!(versions(scene.world.storage.as_ref()).await, before);
+}
+
+/// Signing in again would not help, so nobody is asked to.
+///
+/// Shows: O-422, O-46
+#[tokio::test]
+async fn an_issuer_that_the_operator_refuses_is_forbidden() {
+    let issuers = Policy::DenyList;
+    let listed_issuers = vec!["https://issuer.example".to_owned()];
+    let scene = Scene::with(Config { issuers, listed_issuers, ..Config::default() }).await;
+    let foreign = scene.forged(|_, claims| {
+        claims["iss"] = "https://issuer.example/".into();
+        claims["webid"] = "https://ada.example/#me".into();
+    });
+    let sent = scene.sent(&foreign, [scene.proof(|_, _| {})]);
+    let told = Told { status: 403, error: "", says: "does not accept the issuer" };
+    refused(&scene.world, "O-46", sent, told).await;
 }
