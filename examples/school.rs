@@ -1,6 +1,7 @@
 //! Cartable and a pretend school, in one command: `cargo run --release --example school`.
 //!
-//! Everything lies in a temporary folder and is gone when the program ends.
+//! Everything lies in a temporary folder and is gone when the program ends. The variables `CARTABLE` and `SCHOOL` name
+//! other ports than 3000 and 4000.
 
 #![expect(clippy::unwrap_used, reason = "an example fails by panicking")]
 
@@ -16,19 +17,36 @@ use cartable::clock::SystemClock;
 use ent::{CLIENT, Ent, PEOPLE, Registered, SECRET};
 use tokio::net::TcpListener;
 
-const CARTABLE: u16 = 3000;
-const SCHOOL: u16 = 4000;
 /// Somebody who has a space already and comes in with a password.
 const EMAIL: &str = "demo@example.org";
 const PASSWORD: &str = "une phrase facile à retenir";
+
+/// Where both listen.
+struct Ports {
+    cartable: u16,
+    school: u16,
+}
+
+impl Ports {
+    /// Those of the variables, else the usual ones.
+    fn chosen() -> Self {
+        let port = |variable: &str, usual| std::env::var(variable).map_or(usual, |text| text.parse().unwrap());
+        Self { cartable: port("CARTABLE", 3000), school: port("SCHOOL", 4000) }
+    }
+
+    fn base(&self) -> String {
+        format!("http://localhost:{}/", self.cartable)
+    }
+}
 
 fn main() -> ExitCode {
     // Called by itself, it is the program.
     if std::env::args_os().len() > 1 {
         return cartable::cli::run(std::env::args_os(), std::env::vars());
     }
+    let ports = Ports::chosen();
     let folder = tempfile::tempdir().unwrap();
-    let settings = settings(folder.path());
+    let settings = settings(folder.path(), &ports);
     let made = Command::new(std::env::current_exe().unwrap())
         .args(["account", "create", EMAIL, "--pod", "demo", "--config"])
         .arg(&settings)
@@ -37,31 +55,27 @@ fn main() -> ExitCode {
     assert!(made.unwrap().success());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let _school = runtime.block_on(async {
-        let listener = TcpListener::bind(("127.0.0.1", SCHOOL)).await.unwrap();
-        Ent::open(listener, Registered::at(&base(), "armorique"), Arc::new(SystemClock))
+        let listener = TcpListener::bind(("127.0.0.1", ports.school)).await.unwrap();
+        Ent::open(listener, Registered::at(&ports.base(), "armorique"), Arc::new(SystemClock))
     });
-    tell(folder.path());
+    tell(folder.path(), &ports);
     let line = ["school".into(), "serve".into(), "--config".into(), settings.into_os_string()];
     cartable::cli::run(line, [])
 }
 
-fn base() -> String {
-    format!("http://localhost:{CARTABLE}/")
-}
-
 /// Writes the settings: what an operator would write to connect a school.
-fn settings(folder: &Path) -> std::path::PathBuf {
+fn settings(folder: &Path, ports: &Ports) -> std::path::PathBuf {
     let secret = folder.join("school.secret");
     fs::write(&secret, SECRET).unwrap();
     let text = format!(
-        r#"listen = "127.0.0.1:{CARTABLE}"
+        r#"listen = "127.0.0.1:{cartable}"
 data = "{data}"
-log_filter = "warn"
+log_filter = "warn,cartable::mail=info"
 
 [[upstream]]
 id = "armorique"
 name = "ENT Armorique"
-issuer = "http://localhost:{SCHOOL}"
+issuer = "http://localhost:{school}"
 client_id = "{CLIENT}"
 client_secret_file = "{secret}"
 
@@ -71,6 +85,8 @@ role = "title"
 staff = ["ENS"]
 adult = "majeur"
 "#,
+        cartable = ports.cartable,
+        school = ports.school,
         data = folder.join("data").display(),
         secret = secret.display(),
     );
@@ -80,14 +96,24 @@ adult = "majeur"
 }
 
 #[expect(clippy::print_stdout, reason = "this is what the example is for")]
-fn tell(folder: &Path) {
-    println!("\nThe pretend school:  http://localhost:{SCHOOL}/");
-    println!("Cartable:            {}\n", base());
-    println!("At the school, click who you are, then \"Mon espace Cartable\":");
+fn tell(folder: &Path, ports: &Ports) {
+    println!("\nThe pretend school:  http://localhost:{}/", ports.school);
+    println!("Cartable:            {}\n", ports.base());
+    println!("1. Open the school and click who you are:");
     for somebody in PEOPLE {
-        let what = if somebody.title == "ENS" { "teacher" } else { "pupil" };
-        println!("  {:<18} {what:<8} {}", somebody.name, somebody.email);
+        let what = match (somebody.title, somebody.is_adult) {
+            ("ENS", _) => "teacher",
+            (_, true) => "pupil of age",
+            _ => "pupil",
+        };
+        println!("     {:<18} {what:<14} {}", somebody.name, somebody.email);
     }
-    println!("\nWho has a space already comes in with\n  {EMAIL}\n  {PASSWORD}");
-    println!("\nLetters are written to {}\nEnd with Ctrl-C.\n", folder.join("data/mail").display());
+    println!("2. Click \"Mon espace Cartable\", then \"Créer mon espace\", and answer.");
+    println!("3. At step 5, open the link in the letter. Letters are files; the log below names each:");
+    println!("     {}", folder.join("data/mail").display());
+    println!("4. Once the space is open, go back to the school: from now on the same click leads right in,");
+    println!("   and \"Quitter l’ENT\" signs you out of both.");
+    println!("\nSomebody who has a space already, and no school, comes in at Cartable with");
+    println!("     {EMAIL}\n     {PASSWORD}");
+    println!("\nAll of it is gone when you end this with Ctrl-C.\n");
 }

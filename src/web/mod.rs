@@ -13,6 +13,7 @@ pub mod error;
 pub mod form;
 pub mod gallery;
 pub mod home;
+mod leave_school;
 mod new_password;
 pub mod next;
 pub mod pages;

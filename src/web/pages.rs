@@ -10,8 +10,8 @@ use http::{Method, Request, Response, StatusCode};
 
 use super::visitor::House;
 use super::{
-    Answer, Form, Instead, Visitor, applications, authorize, confirm, end_session, error, form, gallery, home, path,
-    recover, second, see_other, settings, sign_in, sign_out, signup, start, terms, upstream, ways,
+    Answer, Form, Instead, Visitor, applications, authorize, confirm, end_session, error, form, gallery, home,
+    leave_school, path, recover, second, see_other, settings, sign_in, sign_out, signup, start, terms, upstream, ways,
 };
 use crate::address::Addresses;
 use crate::clock::Clock;
@@ -101,6 +101,7 @@ enum Page<'a> {
     Passkey,
     Ways,
     AddApp,
+    LeaveSchool(&'a str),
     AddPasskey,
 }
 
@@ -158,6 +159,7 @@ impl<'a> Page<'a> {
             ["login", "second"] => Self::Second,
             ["login", "passkey"] => Self::Passkey,
             ["settings", "ways"] => Self::Ways,
+            ["settings", "ways", "schools", id] => Self::LeaveSchool(id),
             ["settings", "ways", "app"] => Self::AddApp,
             ["settings", "ways", "passkey"] => Self::AddPasskey,
             _ => return None,
@@ -232,6 +234,7 @@ impl<'a> Page<'a> {
             Self::Second => second::answer(pages, visitor, asked).await,
             Self::Passkey => second::with_passkey(pages, visitor, asked).await,
             Self::Ways => ways::answer(pages, visitor, asked).await,
+            Self::LeaveSchool(id) => leave_school::answer(pages, visitor, asked, id).await,
             Self::AddApp => ways::app(pages, visitor, asked).await,
             Self::AddPasskey => ways::passkey(pages, visitor, asked).await,
         }

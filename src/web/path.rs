@@ -26,6 +26,10 @@ pub const SECOND: &str = "/.account/login/second/";
 pub const PASSKEY: &str = "/.account/login/passkey/";
 /// Schools, passkeys, an app that shows codes.
 pub const WAYS: &str = "/.account/settings/ways/";
+/// The linked schools, each below by its id.
+pub const SCHOOLS: &str = "/.account/settings/ways/schools/";
+/// Where leaving a school leads whom it let in.
+pub const UNLINKED: &str = "/.account/login/?unlinked=yes";
 /// Adding an app that shows codes.
 pub const ADD_APP: &str = "/.account/settings/ways/app/";
 /// Adding a passkey.

@@ -30,6 +30,7 @@ struct Words {
     too_soon: fn(u64) -> String,
     disabled: &'static str,
     closing: fn(&str) -> String,
+    unlinked: &'static str,
 }
 
 const FRENCH: Words = Words {
@@ -58,6 +59,7 @@ const FRENCH: Words = Words {
             "Ce compte est fermé et sera effacé le {day}. Pour le garder, suivez le lien que nous vous avons envoyé."
         )
     },
+    unlinked: "L’établissement est délié. Votre espace n’a pas changé : entrez avec votre mot de passe.",
 };
 
 const ENGLISH: Words = Words {
@@ -82,6 +84,7 @@ const ENGLISH: Words = Words {
     closing: |day| {
         format!("This account is closed and will be erased on {day}. To keep it, follow the link that we sent you.")
     },
+    unlinked: "The school is unlinked. Your space is as it was: enter with your password.",
 };
 
 #[derive(Template)]
@@ -170,7 +173,8 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
     }
     let Some(form) = &asked.form else {
         let hint = authorize::login_hint(pages, visitor, &next).await?;
-        return show(pages, visitor, words, &next, Typed::hinted(words, hint.as_ref()));
+        let unlinked = asked.query.find("unlinked").map(|_| Banner { tone: Tone::Ok, text: words.unlinked.to_owned() });
+        return show(pages, visitor, words, &next, Typed { banner: unlinked, ..Typed::hinted(words, hint.as_ref()) });
     };
     let mut typed = Typed::again(words, form);
     let email = Email::parse(form.get("email"));

@@ -6,6 +6,7 @@ use askama::Template;
 use http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, SET_COOKIE};
 use http::{Response, StatusCode};
 
+use super::parts::Progress;
 use super::{Answer, Asked, Instead, Next, Pages, Shell, Visitor, next, page, path, second, see_other, signup};
 use crate::http::cookie::{Cookie, Cookies};
 use crate::http::{Body, Problem};
@@ -39,8 +40,8 @@ const FRENCH: Words = Words {
     hello: |name, school| format!("Bonjour {name}. {school} vous a reconnu."),
     unknown: "Aucun espace n’est encore relié à ce compte scolaire. Que voulez-vous faire ?",
     new: "C’est la première fois",
-    new_help: "Vous répondez à quelques questions, puis votre espace s’ouvre. Il reste à vous quand vous quittez \
-               l’établissement.",
+    new_help: "Huit petites étapes, trois minutes environ, et votre espace s’ouvre. Il est totalement privé, et il reste \
+               à vous quand vous quittez l’établissement.",
     create: "Créer mon espace",
     old: "J’ai déjà un espace",
     old_help: "Vous avez changé d’établissement ? Entrez comme d’habitude, une fois : ce compte scolaire ouvrira \
@@ -58,7 +59,8 @@ const ENGLISH: Words = Words {
     hello: |name, school| format!("Hello {name}. {school} has recognised you."),
     unknown: "No space is linked to this school account yet. What would you like to do?",
     new: "I am new here",
-    new_help: "You answer a few questions and your space opens. It stays yours when you leave the school.",
+    new_help: "Eight small steps, about three minutes, and your space opens. It is totally private, and it stays yours \
+               when you leave the school.",
     create: "Create my space",
     old: "I have a space already",
     old_help: "Have you changed schools? Come in as you usually do, once: this school account will open the same space \
@@ -79,6 +81,7 @@ struct Page {
     hello: String,
     /// The pod of who is signed in.
     owner: Option<String>,
+    progress: Progress,
     here: String,
 }
 
@@ -199,6 +202,7 @@ fn show(pages: &Pages, visitor: &Visitor, person: &Person) -> Answer {
         words,
         hello: (words.hello)(person.name.as_deref().unwrap_or_default(), school).replace(" .", "."),
         owner: visitor.account().map(|account| account.pods.first().map(ToString::to_string).unwrap_or_default()),
+        progress: signup::first(visitor),
         here: format!("{}choice", door(&person.upstream)),
     };
     page(StatusCode::OK, &shown, visitor)

@@ -7,7 +7,7 @@ use http::StatusCode;
 use super::parts::list::{Action, Row};
 use super::parts::{Banner, Field, Summary, Tone, icon};
 use super::{Answer, Asked, Form, Pages, Shell, Visitor, assets, date, page, pages, path, see_other, upstream};
-use crate::identity::account::{Challenge, Factors, Link, Offer, Passkey, RecoveryCodes, Refusal, SignedIn};
+use crate::identity::account::{Challenge, Factors, Link, Offer, Passkey, RecoveryCodes, SignedIn};
 
 /// What the pages say.
 struct Words {
@@ -18,7 +18,6 @@ struct Words {
     school: fn(&str, &str) -> String,
     since: fn(&str) -> String,
     unlink: &'static str,
-    last: &'static str,
     add_school: fn(&str) -> String,
     second: &'static str,
     second_help: &'static str,
@@ -57,7 +56,6 @@ const FRENCH: Words = Words {
     school: |school, name| format!("{school} · {name}"),
     since: |day| format!("Relié depuis le {day}"),
     unlink: "Délier",
-    last: "C’est votre seule façon d’entrer : choisissez d’abord un mot de passe ou reliez un autre établissement.",
     add_school: |school| format!("Relier {school}"),
     second: "Seconde preuve",
     second_help: "Demandée après le mot de passe ou l’ENT. Si quelqu’un apprend votre mot de passe, il n’entre pas.",
@@ -98,7 +96,6 @@ const ENGLISH: Words = Words {
     school: |school, name| format!("{school} · {name}"),
     since: |day| format!("Linked since {day}"),
     unlink: "Unlink",
-    last: "This is your only way in: choose a password or link another school first.",
     add_school: |school| format!("Link {school}"),
     second: "Second proof",
     second_help: "Asked for after the password or the school. If somebody learns your password, they do not get in.",
@@ -134,7 +131,6 @@ const ENGLISH: Words = Words {
 struct Page {
     shell: Shell,
     words: &'static Words,
-    banner: Option<Banner>,
     schools: Vec<Row>,
     /// Addresses and labels of the schools that can be linked.
     doors: Vec<(String, String)>,
@@ -145,15 +141,12 @@ struct Page {
 
 /// Answers a request for the page, or a form that it sent.
 ///
-/// Spec: O-306, O-342, O-343
+/// Spec: O-342, O-343
 pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
     let by = pages::signed_in(visitor)?;
     let words = visitor.language.choose(&FRENCH, &ENGLISH);
-    let Some(form) = &asked.form else { return show(pages, visitor, by, words, None).await };
+    let Some(form) = &asked.form else { return show(pages, visitor, by, words).await };
     pages::confirmed(pages, visitor)?;
-    if let Some(id) = form.find("unlink") {
-        return unlink(pages, visitor, by, words, id).await;
-    }
     if form.find("codes").is_some() {
         return draw(pages, visitor, by, words).await;
     }
@@ -179,28 +172,7 @@ fn remove(factors: &mut Factors, form: &Form) {
     }
 }
 
-/// Unlinks a school, and ends the sessions that rest on it.
-///
-/// Spec: O-306
-async fn unlink(pages: &Pages, visitor: &Visitor, by: &SignedIn, words: &'static Words, id: &str) -> Answer {
-    let link = by.account.links.iter().find(|link| link.id() == id).ok_or(Refusal::NoSuchLink)?;
-    match pages.accounts.unlink(&by.account.id, &link.issuer, &link.subject).await {
-        Ok(()) => Ok(see_other(path::WAYS, Vec::new())),
-        Err(crate::identity::account::Error::Refused(Refusal::LastLogin)) => {
-            let last = Banner { tone: Tone::Stop, text: words.last.to_owned() };
-            show(pages, visitor, by, words, Some(last)).await
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-async fn show(
-    pages: &Pages,
-    visitor: &Visitor,
-    by: &SignedIn,
-    words: &'static Words,
-    banner: Option<Banner>,
-) -> Answer {
+async fn show(pages: &Pages, visitor: &Visitor, by: &SignedIn, words: &'static Words) -> Answer {
     let factors = pages.accounts.factors(&by.account.id).await?;
     let linked = |id: &str| {
         by.account.links.iter().any(|link| pages.upstreams.of_issuer(&link.issuer).is_some_and(|(of, _)| of == id))
@@ -209,18 +181,16 @@ async fn show(
         pages.upstreams.names().filter(|(id, _)| !linked(id)).map(|(id, name)| {
             (format!("{}?for=link&next={}", upstream::door(id), path::WAYS), (words.add_school)(name))
         });
-    let status = if banner.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
     let shown = Page {
         shell: Shell::new(visitor, words.title),
         words,
-        banner,
         schools: by.account.links.iter().map(|link| school(pages, visitor, link, words)).collect(),
         doors: doors.collect(),
         factors: rows(visitor, &factors, words),
         app: factors.totp.is_none(),
         passkeys: pages.passkeys.is_some(),
     };
-    page(status, &shown, visitor)
+    page(StatusCode::OK, &shown, visitor)
 }
 
 fn school(pages: &Pages, visitor: &Visitor, link: &Link, words: &Words) -> Row {
@@ -229,7 +199,7 @@ fn school(pages: &Pages, visitor: &Visitor, link: &Link, words: &Words) -> Row {
         icon: icon("user"),
         name: (words.school)(school, link.name.as_deref().unwrap_or(&link.subject)),
         second: (words.since)(&date::day(link.since, visitor.language)),
-        action: Some(send(visitor, "unlink", link.id(), words.unlink)),
+        action: Some(Action::Open { path: format!("{}{}/", path::SCHOOLS, link.id()), label: words.unlink }),
     }
 }
 

@@ -43,9 +43,9 @@ export function newContext(browser, { language = "fr", colours = "light", width 
 
 /**
  * Looks at the page that is shown: axe finds nothing, nothing scrolls sideways, and the keyboard reaches everything
- * that can be used. With `SCREENS=write` and a `name` a picture is kept.
+ * that can be used. With `SCREENS=write` and a `name` a picture is kept, of the whole page or of what a `screen` shows.
  */
-export async function look(page, { name, width, language, colours } = {}) {
+export async function look(page, { name, width, language, colours, screen = false } = {}) {
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() =>
     globalThis.axe.run(document, { resultTypes: ["violations"], rules: { "target-size": { enabled: true } } }),
@@ -57,9 +57,22 @@ export async function look(page, { name, width, language, colours } = {}) {
   await tabThrough(page);
   if (name && process.env.SCREENS === "write" && colours === "light" && language === "fr") {
     await mkdir(SCREENS, { recursive: true });
-    const picture = await page.screenshot({ fullPage: true, type: "jpeg", quality: 50 });
-    await writeFile(`${SCREENS}${name}-${width}.jpg`, picture);
+    await writeFile(`${SCREENS}${name}-${width}.jpg`, await picture(page, screen));
   }
+}
+
+/** The page as it comes; the whole of it in a window that is high enough, so that the menu stays at its bottom. */
+async function picture(page, screen) {
+  const size = page.viewportSize();
+  const height = await page.evaluate(() => {
+    document.activeElement?.blur();
+    window.scrollTo(0, 0);
+    return document.documentElement.scrollHeight;
+  });
+  if (!screen) await page.setViewportSize({ ...size, height });
+  const taken = await page.screenshot({ type: "jpeg", quality: 50 });
+  await page.setViewportSize(size);
+  return taken;
 }
 
 /** Presses Tab until it comes round: the focus is seen, and visits all that can be used. */

@@ -167,6 +167,19 @@ async fn one_person_of_a_school_opens_one_space() {
     assert!(taken.is_err(), "nor behind the pages");
 }
 
+/// The page for leaving the first school.
+async fn leaving(browser: &mut Browser<'_>) -> Shown {
+    let ways = browser.visit(WAYS).await;
+    let (_, link) = ways.answer.text().split_once("href=\"/.account/settings/ways/schools/").unwrap();
+    let id = link.split('"').next().unwrap().to_owned();
+    browser.visit(&format!("{WAYS}schools/{id}")).await
+}
+
+/// Presses the button of that page.
+async fn press(browser: &mut Browser<'_>, page: &Shown) -> Shown {
+    browser.submit(page, &page.form("button stop"), &[]).await
+}
+
 /// Shows: O-306, O-307, O-206
 #[tokio::test]
 async fn a_pupil_changes_schools_and_never_loses_the_last_way_in() {
@@ -176,17 +189,18 @@ async fn a_pupil_changes_schools_and_never_loses_the_last_way_in() {
     through(&mut browser, &ent, DOOR, "malo").await;
     let ways = browser.visit(WAYS).await;
     assert!(ways.says("ENT Armorique · Malo Fictif"), "{ways:?}");
-    let form = ways.form("name=\"unlink\"");
-    let refused = browser.submit(&ways, &form, &[]).await;
+    let page = leaving(&mut browser).await;
+    assert!(page.says("Délier ENT Armorique ?"), "{page:?}");
+    let refused = press(&mut browser, &page).await;
     assert!(refused.says("votre seule façon d’entrer"));
     assert_eq!(account(&world, &id).await.links.len(), 1);
     // The new school comes first; then the old one can go, and with it the sessions that rest on it.
     let mut new = person(&ent, "malo");
     (new.issuer, new.subject) = ("https://lycee.example".into(), "9".into());
     world.accounts.link(&id, &new).await.unwrap();
-    let ways = browser.visit(WAYS).await;
-    let form = ways.form("name=\"unlink\"");
-    browser.submit(&ways, &form, &[]).await;
+    let page = leaving(&mut browser).await;
+    let told = press(&mut browser, &page).await;
+    assert!(told.says("L’établissement est délié"), "{told:?}");
     let after = account(&world, &id).await;
     assert_eq!((after.links.len(), after.links[0].subject.as_str()), (1, "9"));
     assert!(world.accounts.sessions(&id).await.unwrap().is_empty());
@@ -205,15 +219,14 @@ async fn unlinking_asks_who_it_is_when_the_sign_in_is_old() {
     let mut browser = Browser::new(&world);
     through(&mut browser, &ent, DOOR, "malo").await;
     world.clock.advance(Duration::from_mins(6));
-    let ways = browser.visit(WAYS).await;
-    let form = ways.form("name=\"unlink\"");
-    let asked = browser.submit(&ways, &form, &[]).await;
+    let page = leaving(&mut browser).await;
+    let asked = press(&mut browser, &page).await;
     assert!(asked.url.contains("/.account/confirm/"), "{asked:?}");
     assert_eq!(account(&world, &pupil.account).await.links.len(), 1);
     // The school can vouch anew.
-    let back = through(&mut browser, &ent, &format!("{DOOR}?for=confirm&next=%2F{WAYS}"), "malo").await;
-    let form = back.form("name=\"unlink\"");
-    browser.submit(&back, &form, &[]).await;
+    through(&mut browser, &ent, &format!("{DOOR}?for=confirm&next=%2F{WAYS}"), "malo").await;
+    let page = leaving(&mut browser).await;
+    press(&mut browser, &page).await;
     assert!(account(&world, &pupil.account).await.links.is_empty());
 }
 

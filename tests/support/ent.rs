@@ -516,7 +516,7 @@ fn people(action: &str) -> Response<Body> {
     };
     let buttons = PEOPLE.iter().map(button).collect::<Vec<_>>().concat();
     html(&format!(
-        "<h1>Lycée fictif Ar Mor Glas</h1><p>Ceci est un faux ENT, pour essayer Cartable. Qui êtes-vous ?</p>\
+        "<h1>Lycée Ar Mor Glas</h1><p>Ceci est un faux ENT, pour essayer Cartable. Qui êtes-vous ?</p>\
          <form method=\"post\" action=\"{action}\">{buttons}</form>"
     ))
 }
@@ -524,10 +524,12 @@ fn people(action: &str) -> Response<Body> {
 fn html(body: &str) -> Response<Body> {
     let page = format!(
         "<!DOCTYPE html><html lang=\"fr\"><head><meta charset=\"utf-8\"><title>ENT fictif</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"><style>body{{font:1.1rem/1.5 sans-serif;max-width:30rem;\
-         margin:3rem auto;padding:0 1rem;background:#f4f1ea}}button,.tile{{display:block;width:100%;box-sizing:border-box;\
-         font:inherit;padding:.8rem;margin:.5rem 0;text-align:left;background:#fff;border:1px solid #555;color:#111}}\
-         </style></head><body>{body}</body></html>"
+         <meta name=\"viewport\" content=\"width=device-width\"><style>body{{font:1.1rem/1.5 sans-serif;margin:0;\
+         background:#eef3ee;color:#111}}header{{background:#1d5c45;color:#fff;padding:.8rem 1rem}}main{{max-width:30rem;\
+         margin:0 auto;padding:1rem}}button,.tile{{display:block;width:100%;box-sizing:border-box;font:inherit;\
+         padding:.8rem 1rem;margin:.7rem 0;text-align:left;background:#fff;border:1px solid #555;border-radius:.4rem;\
+         color:#111;text-decoration:none}}.tile{{font-weight:bold;border:2px solid #1d5c45}}</style></head>\
+         <body><header>ENT Armorique (fictif)</header><main>{body}</main></body></html>"
     );
     let mut response = Response::new(Body::from(page));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html;charset=utf-8"));

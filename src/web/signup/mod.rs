@@ -111,17 +111,10 @@ impl<'a> Shown<'a> {
     fn page(self, visitor: &Visitor) -> Answer {
         let words = words(visitor);
         let question = words.question(self.step);
-        let number = self.step.number();
-        let progress = Progress {
-            label: words.progress,
-            done: number as u64,
-            all: Step::ALL.len() as u64,
-            text: (words.step)(number),
-        };
         let shown = Page {
             shell: Shell::new(visitor, question.title),
             words,
-            progress,
+            progress: progress(words, self.step),
             lead: question.lead,
             banner: self.banner,
             summary: Summary::of(words.incomplete, self.content.fields()),
@@ -131,6 +124,17 @@ impl<'a> Shown<'a> {
         };
         page(self.status, &shown, visitor)
     }
+}
+
+/// How far the first step is, for the page that takes its place when a school sends somebody.
+pub(super) fn first(visitor: &Visitor) -> Progress {
+    progress(words(visitor), Step::Welcome)
+}
+
+fn progress(words: &Words, step: Step) -> Progress {
+    let number = step.number();
+    let all = Step::ALL.len() as u64;
+    Progress { label: words.progress, done: number as u64, all, text: (words.step)(number) }
 }
 
 fn words(visitor: &Visitor) -> &'static Words {
@@ -229,7 +233,10 @@ fn content<'a>(pages: &'a Pages, visitor: &Visitor, signup: &Signup, step: Step)
             why: if signup.person.is_some() { words.password_why_school } else { words.password_why },
         },
         Step::Contacts => Content::Contacts {
-            choices: signup.person.as_ref().map(|_| contacts(words, signup.contacts.map(|consent| consent.given))),
+            choices: signup
+                .person
+                .as_ref()
+                .map(|person| contacts(words, person, signup.contacts.map(|consent| consent.given))),
             minor: signup.person.as_ref().is_some_and(|person| person.is_minor),
         },
         Step::Open => open(pages, signup),
@@ -263,7 +270,7 @@ fn address<'a>(pages: &Pages, words: &Words, value: String) -> Content<'a> {
     Content::Address { name, before, shown, after }
 }
 
-fn contacts(words: &Words, given: Option<bool>) -> Choices {
+fn contacts(words: &Words, person: &Person, given: Option<bool>) -> Choices {
     let choice = |value: &str, (label, help): (&'static str, &'static str)| Choice {
         value: value.to_owned(),
         label: label.to_owned(),
@@ -271,7 +278,7 @@ fn contacts(words: &Words, given: Option<bool>) -> Choices {
     };
     Choices {
         name: "contacts",
-        legend: words.contacts,
+        legend: if person.is_staff { words.contacts_staff } else { words.contacts },
         choices: vec![choice("yes", words.contacts_yes), choice("no", words.contacts_no)],
         chosen: given.map(|given| if given { "yes" } else { "no" }.to_owned()),
         error: None,

@@ -53,6 +53,7 @@ pub(super) struct Words {
     pub password_why: &'static str,
     pub password_why_school: &'static str,
     pub contacts: &'static str,
+    pub contacts_staff: &'static str,
     pub contacts_yes: (&'static str, &'static str),
     pub contacts_no: (&'static str, &'static str),
     pub contacts_missing: &'static str,
@@ -97,7 +98,7 @@ pub(super) const FRENCH: Words = Words {
             lead: "C’est son nom sur le web. Vous le garderez, même en changeant d’école.",
         },
         Question { title: "Êtes-vous d’accord avec les conditions ?", lead: "Elles tiennent en une page." },
-        Question { title: "Cette adresse est-elle la vôtre ?", lead: "Un message vous attend dans votre boîte." },
+        Question { title: "Est-ce bien votre adresse ?", lead: "Un message vous attend dans votre boîte." },
         Question { title: "Quel mot de passe choisissez-vous ?", lead: "Vous seul devez le connaître." },
         Question {
             title: "Voulez-vous les contacts de votre école ?",
@@ -161,6 +162,7 @@ pub(super) const FRENCH: Words = Words {
     password_why_school: "D’habitude vous entrerez par votre ENT. Ce mot de passe ouvre votre espace sans lui, par exemple \
                           le jour où vous quittez l’école.",
     contacts: "Vos professeurs et votre classe, rangés dans votre carnet",
+    contacts_staff: "Vos classes et vos collègues, rangés dans votre carnet",
     contacts_yes: (
         "Oui, les recevoir",
         "Ils seront tenus à jour par votre école. Vos propres ajouts ne sont jamais effacés.",
@@ -269,6 +271,7 @@ pub(super) const ENGLISH: Words = Words {
     password_why_school: "Usually you will enter through your school. This password opens your space without it, for instance \
                           on the day you leave.",
     contacts: "Your teachers and your class, kept in your address book",
+    contacts_staff: "Your classes and your colleagues, kept in your address book",
     contacts_yes: ("Yes, get them", "Your school keeps them up to date. What you add yourself is never erased."),
     contacts_no: ("No, thank you", "Your address book stays empty. You can say yes later."),
     contacts_missing: "Choose yes or no.",
