@@ -24,10 +24,10 @@ use super::{Body, Problem, headers};
 use crate::address::Addresses;
 use crate::clock::Clock;
 use crate::identity::Identity;
-use crate::identity::account::{Accounts, Email, Password, Registration, SessionToken, SignedIn, SignedInBy};
+use crate::identity::account::{Accounts, Email, Password, Refusal, Registration, SessionToken, SignedIn, SignedInBy};
 use crate::provision::Provision;
 use controls::Controls;
-use place::Place;
+use place::{Own, Place};
 
 /// The version of this API, as its model counts it.
 const VERSION: &str = "0.5";
@@ -98,7 +98,7 @@ impl AccountApi {
     /// Answers a request for `path`, a place of the house; `None` if nothing of this API is there. `client` is the
     /// address that asks.
     ///
-    /// Spec: O-201, O-202
+    /// Spec: O-201, O-202, O-323
     pub async fn answer<B>(
         &self,
         path: &str,
@@ -136,6 +136,11 @@ impl AccountApi {
                 let signed_in = signed_in.ok_or_else(unauthorized)?;
                 if signed_in.account.id.as_str() != id {
                     return Err(not_found());
+                }
+                let changes = sent.method == Method::POST || sent.method == Method::DELETE;
+                if changes && own != Own::Logout && self.accounts.owes_terms(&signed_in.account) {
+                    let next = self.page("terms/");
+                    return Err(Problem::from(Refusal::TermsOwed).with("next", next));
                 }
                 self.own(&signed_in, own, sent, &controls, client).await?
             }
@@ -184,8 +189,12 @@ impl AccountApi {
             Registration::Upstream => ("Only those whom a school sends sign up: they enter through it.", "login/"),
             Registration::Closed => ("Accounts are made by the operator, with `cartable account create`.", "login/"),
         };
-        let next = format!("{}{}{page}", self.addresses.base(), &place::ROOT[1..]);
-        Err(Problem::new(StatusCode::FORBIDDEN, "sign-up-closed").detail(detail).with("next", next))
+        Err(Problem::new(StatusCode::FORBIDDEN, "sign-up-closed").detail(detail).with("next", self.page(page)))
+    }
+
+    /// The address of a page for people.
+    fn page(&self, name: &str) -> String {
+        format!("{}{}{name}", self.addresses.base(), &place::ROOT[1..])
     }
 }
 

@@ -137,6 +137,8 @@ pub enum Refusal {
     NoEmail,
     #[error("this link has been used, or is too old")]
     DeadLink,
+    #[error("there are new terms of use: accept them on the page for it first")]
+    TermsOwed,
     #[error("there is no such account")]
     NoSuchAccount,
     #[error("there are no such client credentials")]

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use http::{Response, StatusCode};
 
-use super::{Answer, Asked, Form, Instead, Language, Next, Pages, Visitor, path, see_other};
+use super::{Answer, Asked, Form, Instead, Language, Next, Pages, Visitor, new_terms, path, see_other};
 use crate::http::{Body, Problem};
 use crate::identity::account::{Email, SignedIn};
 use crate::identity::provider::authorize::{self, AuthorizationRequest, ErrorCode, Fault, Outcome, Parameters, Return};
@@ -122,6 +122,7 @@ impl Scene<'_> {
             Step::SignUp => Ok(self.to(&next.after(path::SIGN_UP))),
             Step::SignIn => Ok(self.to(&next.after(path::SIGN_IN))),
             Step::Confirm => Ok(self.to(&next.after(path::CONFIRM))),
+            Step::Terms => Ok(self.to(&next.after(path::NEW_TERMS))),
             Step::Choose | Step::Switch => choose::show(&self),
             Step::Agree { .. } if chooses => choose::show(&self),
             Step::Agree { webid, known } => agree::show(&self, webid, *known),
@@ -234,7 +235,12 @@ async fn step(pages: &Pages, visitor: &Visitor, interaction: &Interaction) -> Re
         Some(account) => pages.provider.consents.with(&account.id, &interaction.request.client).await?,
         None => None,
     };
-    let standing = Standing { person: person(visitor), consent: consent.as_ref(), now: pages.clock.now() };
+    let standing = Standing {
+        person: person(visitor),
+        consent: consent.as_ref(),
+        owes_terms: new_terms::are_owed(pages, visitor),
+        now: pages.clock.now(),
+    };
     Ok(interaction.next(&standing))
 }
 

@@ -15,6 +15,7 @@ pub mod gallery;
 pub mod home;
 mod leave_school;
 mod new_password;
+pub mod new_terms;
 pub mod next;
 pub mod pages;
 pub mod parts;

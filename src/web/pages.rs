@@ -11,7 +11,8 @@ use http::{Method, Request, Response, StatusCode};
 use super::visitor::House;
 use super::{
     Answer, Form, Instead, Visitor, applications, authorize, confirm, end_session, error, form, gallery, home,
-    leave_school, path, recover, second, see_other, settings, sign_in, sign_out, signup, start, terms, upstream, ways,
+    leave_school, new_terms, path, recover, second, see_other, settings, sign_in, sign_out, signup, start, terms,
+    upstream, ways,
 };
 use crate::address::Addresses;
 use crate::clock::Clock;
@@ -69,6 +70,7 @@ enum Page<'a> {
     ConfirmAddress,
     Reset,
     ResetChoose,
+    NewTerms,
     SignOut,
     SignedOut,
     Confirm,
@@ -134,6 +136,7 @@ impl<'a> Page<'a> {
             ["signup", step] => Self::SignUp(signup::step_at(step)?),
             ["reset"] => Self::Reset,
             ["reset", "choose"] => Self::ResetChoose,
+            ["terms", "accept"] => Self::NewTerms,
             ["logout"] => Self::SignOut,
             ["signed-out"] => Self::SignedOut,
             ["confirm"] => Self::Confirm,
@@ -196,7 +199,47 @@ impl<'a> Page<'a> {
         matches!(self, Self::Authorize | Self::EndSession | Self::SchoolSignedOut(_))
     }
 
+    /// Whether somebody comes here who has not accepted new terms yet: what leads in and out, where letters lead, and
+    /// sign-ins with an application, which say themselves that they wait.
+    ///
+    /// Spec: O-323, CP-04
+    fn precedes_terms(self) -> bool {
+        matches!(
+            self,
+            Self::Start
+                | Self::SignIn
+                | Self::Second
+                | Self::Passkey
+                | Self::School(_)
+                | Self::SchoolReturn(_)
+                | Self::SchoolChoice(_)
+                | Self::SchoolSignedOut(_)
+                | Self::SignUp(_)
+                | Self::ConfirmAddress
+                | Self::ConfirmEmail
+                | Self::UndoEmail
+                | Self::Reset
+                | Self::ResetChoose
+                | Self::Terms
+                | Self::NewTerms
+                | Self::Language
+                | Self::Confirm
+                | Self::Delete
+                | Self::UndoDelete
+                | Self::SignOut
+                | Self::SignedOut
+                | Self::Authorize
+                | Self::Interaction
+                | Self::EndSession
+                | Self::EndSessionConfirmed
+                | Self::Parts
+        )
+    }
+
     async fn answer(self, pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
+        if !self.precedes_terms() && new_terms::are_owed(pages, visitor) {
+            return Err(Instead::GoTo(visitor.here().after(path::NEW_TERMS)));
+        }
         match self {
             Self::Start => start::answer(pages, visitor),
             Self::Home => home::answer(pages, visitor),
@@ -205,6 +248,7 @@ impl<'a> Page<'a> {
             Self::ConfirmAddress => signup::confirm(pages, visitor, asked).await,
             Self::Reset => recover::ask(pages, visitor, asked).await,
             Self::ResetChoose => recover::choose(pages, visitor, asked).await,
+            Self::NewTerms => new_terms::answer(pages, visitor, asked).await,
             Self::SignOut => sign_out::answer(pages, visitor).await,
             Self::SignedOut => sign_out::signed_out(visitor),
             Self::Confirm => confirm::answer(pages, visitor, asked).await,

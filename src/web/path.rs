@@ -12,6 +12,8 @@ pub const SIGN_IN: &str = "/.account/login/";
 pub const SIGN_UP: &str = "/.account/signup/";
 /// A forgotten password; the letter leads to `choose/` below.
 pub const RESET: &str = "/.account/reset/";
+/// Accepting new terms.
+pub const NEW_TERMS: &str = "/.account/terms/accept/";
 /// Signing out; takes POST only.
 pub const SIGN_OUT: &str = "/.account/logout/";
 /// Where signing out leads.

@@ -50,6 +50,7 @@ mod sign_up;
 mod slashes_and_names;
 mod sparql_update;
 mod storage_description;
+mod terms;
 mod token;
 mod upstream;
 mod wac_allow;

@@ -1,6 +1,7 @@
 //! A real server on a socket, in a temporary folder, with a set clock; and people who talk to it.
 
 use std::panic::Location;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -119,6 +120,8 @@ pub struct Settings {
     pub open: bool,
     /// Who may sign up; `None`: as is usual.
     pub registration: Option<Registration>,
+    /// A folder with terms; `None`: those that come along.
+    pub terms: Option<PathBuf>,
     /// The groups of other servers.
     pub remote_groups: Arc<dyn RemoteGroups>,
     /// Whether strangers may name http addresses of this machine.
@@ -138,6 +141,7 @@ impl Default for Settings {
             quota: None,
             open: true,
             registration: None,
+            terms: None,
             remote_groups: Arc::new(NoRemoteGroups),
             reaches_loopback: false,
             identity: Config::default(),
@@ -179,7 +183,7 @@ impl World {
         let (listener, door) = door().await;
         let port = first.map_or(door, |(port, _)| port);
         let addresses = Arc::new(Addresses::with_paths(&format!("http://localhost:{port}/")).unwrap());
-        let (jobs, accounts) = accounts_of(&ground, &addresses, settings.registration);
+        let (jobs, accounts) = accounts_of(&ground, &addresses, settings.registration, settings.terms.clone());
         let keys = Keys::open(storage.clone(), secret.clone(), addresses.base(), clock.now()).await.unwrap();
         let Settings { limits, origins, remote_groups: groups, .. } = settings;
         let pods = Pods::new(storage.clone(), addresses.clone(), clock.clone(), groups, origins, limits);
@@ -298,10 +302,11 @@ fn accounts_of(
     ground: &Ground,
     addresses: &Arc<Addresses>,
     registration: Option<Registration>,
+    terms: Option<PathBuf>,
 ) -> (Arc<Jobs>, Arc<Accounts>) {
     let jobs = Arc::new(Jobs::new(ground.storage.clone(), ground.secret.clone()));
     let accounts = Accounts::new(ground.storage.clone(), ground.clock.clone(), addresses.clone(), jobs.clone());
-    let accounts = accounts.configured(&account::Config { registration, terms: None }).unwrap();
+    let accounts = accounts.configured(&account::Config { registration, terms }).unwrap();
     (jobs, Arc::new(accounts))
 }
 

@@ -38,6 +38,7 @@ impl From<Refusal> for Problem {
             Refusal::NotClosing => (StatusCode::CONFLICT, "account-not-closing"),
             Refusal::StaleSignIn => (StatusCode::FORBIDDEN, "sign-in-again"),
             Refusal::SignUpClosed => (StatusCode::FORBIDDEN, "sign-up-closed"),
+            Refusal::TermsOwed => (StatusCode::FORBIDDEN, "terms-updated"),
             Refusal::OutOfTurn => (StatusCode::CONFLICT, "out-of-turn"),
             Refusal::NoEmail => (StatusCode::BAD_REQUEST, "no-email"),
             Refusal::DeadLink => (StatusCode::GONE, "dead-link"),

@@ -41,6 +41,10 @@ pub enum Happened {
     },
     /// An app or a passkey came or went.
     FactorsChanged,
+    /// A new version of the terms.
+    TermsAccepted {
+        version: String,
+    },
     /// An application at this host was allowed to act for the owner.
     ApplicationAllowed {
         host: String,

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Account, AccountId, Accounts, Refusal, Result};
+use super::{Account, AccountId, Accounts, Error, Happened, Result};
 use crate::clock::Timestamp;
 use crate::language::Language;
 
@@ -105,11 +105,12 @@ impl Accounts {
         &self.terms
     }
 
-    /// Whether the account has to accept the terms before it goes on: it never did, or there is a new version.
+    /// Whether the account has to accept the terms before it goes on: what it accepted was another version. Whoever
+    /// makes an account for somebody settles the terms with them.
     ///
     /// Spec: O-323
     pub fn owes_terms(&self, account: &Account) -> bool {
-        !self.terms.are_accepted(&account.terms)
+        !account.terms.is_empty() && !self.terms.are_accepted(&account.terms)
     }
 
     /// Writes down that an account accepts the terms.
@@ -120,8 +121,10 @@ impl Accounts {
         self.edit(id, |draft| {
             if !self.terms.are_accepted(&draft.account().terms) {
                 draft.accept(accepted.clone());
+                let version = accepted.version.clone();
+                draft.note(accepted.at, Happened::TermsAccepted { version })?;
             }
-            Ok::<_, Refusal>(())
+            Ok::<_, Error>(())
         })
         .await
     }

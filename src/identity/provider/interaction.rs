@@ -111,6 +111,8 @@ pub struct Standing<'a> {
     pub person: Option<Person<'a>>,
     /// What the person agreed to before, with this client.
     pub consent: Option<&'a Consent>,
+    /// Whether the person has to accept new terms.
+    pub owes_terms: bool,
     pub now: Timestamp,
 }
 
@@ -125,6 +127,8 @@ pub enum Step {
     Confirm,
     /// Somebody else is meant than the person who is signed in.
     Switch,
+    /// The person accepts new terms.
+    Terms,
     /// The person chooses a WebID.
     Choose,
     /// The person says yes or no. `known`: to what they agreed to before.
@@ -156,7 +160,7 @@ impl Interaction {
 
     /// What comes next.
     ///
-    /// Spec: O-146, O-147, O-148, O-191
+    /// Spec: O-146, O-147, O-148, O-191, O-323
     pub fn next(&self, standing: &Standing<'_>) -> Step {
         let prompt = &self.request.prompt;
         if prompt.contains(&Prompt::None) {
@@ -176,6 +180,9 @@ impl Interaction {
         if !has_signed_in_since && (prompt.contains(&Prompt::Login) || self.is_too_old(person, standing.now)) {
             return Step::Confirm;
         }
+        if standing.owes_terms {
+            return Step::Terms;
+        }
         let Some(webid) = self.webid(person, standing.consent) else { return Step::Choose };
         match standing.consent.filter(|consent| consent.covers(webid, &self.request.scopes, person.session)) {
             Some(consent) if !prompt.contains(&Prompt::Consent) => self.granted(consent),
@@ -194,6 +201,9 @@ impl Interaction {
         }
         if !self.means(person) || self.hint == Hint::Unknown {
             return refuse(ErrorCode::LoginRequired, "somebody else is signed in");
+        }
+        if standing.owes_terms {
+            return refuse(ErrorCode::InteractionRequired, "new terms of use wait to be accepted");
         }
         let Some(consent) = standing.consent else {
             return refuse(ErrorCode::ConsentRequired, "nothing was agreed to yet");

@@ -56,7 +56,7 @@ fn next(interaction: &Interaction, session: Option<&str>, webids: &[&str], conse
     let webids: Vec<_> = webids.iter().map(|&webid| webid.to_owned()).collect();
     let authenticated = NOW.minus(Duration::from_mins(1));
     let person = session.map(|session| Person { account: &account, webids: &webids, session, authenticated });
-    interaction.next(&Standing { person, consent, now: NOW })
+    interaction.next(&Standing { person, consent, owes_terms: false, now: NOW })
 }
 
 fn account() -> AccountId {
@@ -142,6 +142,21 @@ fn without_a_page_the_answer_is_at_once() {
         assert_eq!(refused, code, "{asked:?} {session:?} {webids:?}");
         assert_eq!(granted(&step).is_some(), code.is_none());
     }
+}
+
+/// Shows: O-147, O-323
+#[test]
+fn new_terms_come_before_what_an_application_gets() {
+    let (account, kept, webids) = (account(), consent(None), [ME.to_owned()]);
+    let at = |authenticated| {
+        let person = Some(Person { account: &account, webids: &webids, session: "before", authenticated });
+        Standing { person, consent: Some(&kept), owes_terms: true, now: NOW }
+    };
+    let standing = at(NOW.minus(Duration::from_mins(1)));
+    assert_eq!(interaction(&[]).next(&standing), Step::Terms);
+    assert_eq!(interaction(&[Prompt::Login]).next(&standing), Step::Confirm, "who it is comes first");
+    let Step::Refuse(fault) = interaction(&[Prompt::None]).next(&standing) else { panic!("nobody can be asked") };
+    assert_eq!(fault.code, ErrorCode::InteractionRequired);
 }
 
 /// Shows: O-148
