@@ -136,7 +136,7 @@ impl Addresses {
             return Err(Misplaced::UnknownHost);
         }
         let path = crate::path::canonical(raw_path)?;
-        let (first, rest) = path[1..].split_once('/').unwrap_or((&path[1..], ""));
+        let first = path[1..].split('/').next().unwrap_or_default();
         if first.is_empty() || HOUSE.contains(&first) || self.layout != Layout::Path {
             return Ok(Place::House(path));
         }
@@ -146,7 +146,7 @@ impl Addresses {
         if !slash {
             return Ok(Place::House(path));
         }
-        Ok(Place::Pod(ResourcePath::parse(name, &format!("/{rest}"))?))
+        Ok(Place::Pod(ResourcePath::trusted(name, &path[1 + first.len()..])))
     }
 
     /// The place that an absolute URL of ours names, without its query and fragment.

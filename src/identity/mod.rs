@@ -186,7 +186,7 @@ impl Identity {
             parsed.claims.check_times(now)?;
             parsed.claims.check_addresses(|url| self.may_be_http(url))?;
             let proof = self.check_proof(presented, &parsed.claims, &hash, request, now)?;
-            let verdict = self.verify(parsed, request.client_address, now).await?;
+            let verdict = Box::pin(self.verify(parsed, request.client_address, now)).await?;
             self.verdicts.insert(hash, verdict.clone());
             (verdict, proof)
         };

@@ -19,8 +19,17 @@ impl Default for Aside {
 }
 
 impl Aside {
-    /// Does `work` on another thread. It keeps its place until it is done, even if nobody waits for it any more.
-    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    /// Does work that reads `bytes` of RDF: at once if they are few, else on another thread.
+    pub async fn weigh<T, W>(&self, bytes: u64, work: W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: FnOnce() -> T + Send + 'static,
+    {
+        if bytes < LONG { Ok(work()) } else { self.run(work).await }
+    }
+
+    /// It keeps its place until it is done, even if nobody waits for it any more.
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         const FAILED: Error = Error::Corrupt("long work did not come to its end");
         let place = self.0.clone().acquire_owned().await.map_err(|_| FAILED)?;
         let done = tokio::task::spawn_blocking(move || {

@@ -6,6 +6,7 @@
 mod aside;
 mod group;
 mod receive;
+mod relocate;
 pub mod remote;
 mod seen;
 mod transfer;
@@ -170,17 +171,30 @@ impl Pods {
     ///
     /// Spec: P-8, P-9, P-10, P-11, P-125, P-138, W-31, W-129
     pub async fn perform(&self, caller: &Caller, mut asked: Asked, mut body: Arriving) -> Result<Outcome, Error> {
-        let (mut seen, mut granted) = match self.first_look(caller, &mut asked, &mut body).await {
-            Err(Error::Refused(Refusal::NotFound)) => return self.missing(caller, &asked).await,
+        // What few requests come to is boxed: reads, which are most, carry no room for it.
+        let (seen, granted) = match self.first_look(caller, &mut asked, &mut body).await {
+            Err(Error::Refused(Refusal::NotFound)) => return Box::pin(self.missing(caller, &asked)).await,
             other => other?,
         };
-        if asked.is_safe() {
-            return match asked.plan(&seen.found, &self.setting(&[])) {
-                Ok(_) => Ok(Outcome::Shown { seen, rights: granted.rights }),
-                Err(Refusal::NotFound) => self.missing(caller, &asked).await,
-                Err(refusal) => Err(refusal.into()),
-            };
+        if !asked.is_safe() {
+            return Box::pin(self.change(caller, asked, body, seen, granted)).await;
         }
+        match asked.plan(&seen.found, &self.setting(&[])) {
+            Ok(_) => Ok(Outcome::Shown { seen, rights: granted.rights }),
+            Err(Refusal::NotFound) => Box::pin(self.missing(caller, &asked)).await,
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// Receives the body, plans and commits, and decides and plans again while others commit before.
+    async fn change(
+        &self,
+        caller: &Caller,
+        mut asked: Asked,
+        body: Arriving,
+        mut seen: Arc<Seen>,
+        mut granted: Granted,
+    ) -> Result<Outcome, Error> {
         asked.admit(&seen.found)?;
         let staged = self.receive(&mut asked, &seen.found, body).await?;
         let turn = self.turns.take(&asked.path).await;
@@ -215,7 +229,7 @@ impl Pods {
         if let Operation::Patch(edit @ Edit::Waiting) = &mut asked.operation {
             self.check_stranger(&seen, caller)?;
             let iri = self.addresses.iri(&asked.path);
-            *edit = self.patch(std::mem::take(body), iri).await?;
+            *edit = Box::pin(self.patch(std::mem::take(body), iri)).await?;
         }
         let granted = self.decide(&seen, caller, asked).await?;
         Ok((seen, granted))
@@ -233,12 +247,13 @@ impl Pods {
 
     /// Plans; aside, if much must be read for it.
     async fn plan(&self, asked: &Asked, seen: &Arc<Seen>, members: Vec<Member>) -> Result<Plan, Error> {
-        if asked.reads(&seen.found) < aside::LONG {
+        let bytes = asked.reads(&seen.found);
+        if bytes < aside::LONG {
             return Ok(asked.plan(&seen.found, &self.setting(&members))?);
         }
         let (asked, seen, addresses, now) = (asked.clone(), seen.clone(), self.addresses.clone(), self.clock.now());
         let plan = move || asked.plan(&seen.found, &Setting { addresses: &addresses, now, members: &members });
-        Ok(self.aside.run(plan).await??)
+        Ok(self.aside.weigh(bytes, plan).await??)
     }
 
     /// A POST looks twice: at the container, and at the name that the child will have.
@@ -387,12 +402,12 @@ impl Pods {
         let iri = self.addresses.iri(of);
         let Some(format) = sent.media_type.as_deref().and_then(Format::of) else { return Ok(Vec::new()) };
         let bytes = sent.body.content();
-        let long = bytes.len() as u64 >= aside::LONG;
+        let size = bytes.len() as u64;
         let read = move || {
             let document = rdf::format::parse(&bytes, format, &iri).unwrap_or_default();
             container::claimed(&document.dataset.default, &iri)
         };
-        let claimed = if long { self.aside.run(read).await? } else { read() };
+        let claimed = self.aside.weigh(size, read).await?;
         let (mut found, mut last) = (Vec::new(), None);
         while found.len() < claimed.len() {
             let page = self.storage.members(pod, of, last.as_ref(), PAGE).await?;
@@ -441,13 +456,17 @@ impl Pods {
         }
     }
 
-    /// What was seen as RDF; a long document is parsed aside.
+    /// What was seen as RDF.
     async fn document_of(&self, seen: &Arc<Seen>) -> Result<Option<Arc<Document>>, Error> {
-        if seen.bytes() < aside::LONG {
-            return Ok(seen.document(&self.addresses)?);
-        }
-        let (seen, addresses) = (seen.clone(), self.addresses.clone());
-        Ok(self.aside.run(move || seen.document(&addresses)).await??)
+        let (bytes, seen, addresses) = (seen.bytes(), seen.clone(), self.addresses.clone());
+        Ok(self.aside.weigh(bytes, move || seen.document(&addresses)).await??)
+    }
+
+    /// The description of what was seen; empty if nobody wrote one.
+    pub async fn description(&self, seen: &Seen) -> Result<Document, Error> {
+        let Some(record) = seen.found.subject.description.clone() else { return Ok(Document::default()) };
+        let iri = self.addresses.iri(&seen.found.path.description());
+        Ok(self.aside.weigh(record.size, move || record.document(&iri)).await??)
     }
 
     /// Refuses at once whoever has no right at all here, before a byte of a patch is read.

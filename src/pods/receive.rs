@@ -5,7 +5,7 @@ use futures_util::{StreamExt, stream};
 
 use std::sync::Arc;
 
-use super::{Error, Pods, aside};
+use super::{Error, Pods};
 use crate::path::Role;
 use crate::rdf::format::Format;
 use crate::rdf::patch::Patch;
@@ -93,14 +93,14 @@ impl Pods {
     pub(super) async fn patch(&self, body: Arriving, iri: String) -> Result<Edit, Error> {
         let language = body.patch.ok_or(Refusal::PatchType)?;
         let bytes = collect(body, self.limits.patch).await?;
-        let long = bytes.len() as u64 >= aside::LONG;
+        let size = bytes.len() as u64;
         let read = move || {
             Ok::<_, Refusal>(match language {
                 PatchLanguage::N3 => Edit::N3(Patch::parse(&bytes, &iri)?),
                 PatchLanguage::Sparql => Edit::Sparql(Update::parse(&bytes, &iri)?),
             })
         };
-        Ok(if long { self.aside.run(read).await? } else { read() }?)
+        Ok(self.aside.weigh(size, read).await??)
     }
 
     /// Reads the body of a request that was granted. What was staged must be kept until a record has taken it.

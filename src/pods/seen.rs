@@ -1,12 +1,13 @@
 //! What was found, with its ACLs parsed, kept while it is still so.
 
+use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::{Error, Pods, aside};
+use super::{Error, Pods};
 use crate::access::{Acl, Acls};
 use crate::address::Addresses;
 use crate::path::ResourcePath;
@@ -23,11 +24,13 @@ pub struct Seen {
     pub found: Found,
     acls: OnceLock<Acls>,
     document: OnceLock<Option<Arc<Document>>>,
+    /// What whoever shows it has made of it, of a type of theirs.
+    shown: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 impl Seen {
     fn new(found: Found) -> Self {
-        Self { found, acls: OnceLock::new(), document: OnceLock::new() }
+        Self { found, acls: OnceLock::new(), document: OnceLock::new(), shown: OnceLock::new() }
     }
 
     /// The ACLs that a decision asks. Put together once.
@@ -44,6 +47,12 @@ impl Seen {
         self.document.get_or_init(parse).clone().map_or(Err(Unreadable), |document| Ok(Some(document)))
     }
 
+    /// What follows from what was found alone, made once. There is room for one type.
+    pub fn once<T: Any + Clone + Send + Sync>(&self, make: impl Fn(&Found) -> T) -> T {
+        let made = self.shown.get_or_init(|| Box::new(make(&self.found)));
+        made.downcast_ref().cloned().unwrap_or_else(|| make(&self.found))
+    }
+
     fn records(&self) -> impl Iterator<Item = &Record> {
         let subject = &self.found.subject;
         let own = [&subject.record, &subject.acl, &subject.description].into_iter().flatten();
@@ -52,7 +61,7 @@ impl Seen {
 
     pub(super) fn bytes(&self) -> u64 {
         let body = |record: &Record| if let Body::Inline(bytes) = &record.body { bytes.len() as u64 } else { 0 };
-        1024 + self.records().map(|record| 256 + body(record)).sum::<u64>()
+        2048 + self.records().map(|record| 256 + body(record)).sum::<u64>()
     }
 }
 
@@ -153,8 +162,7 @@ impl Pods {
         }
         let document = self.document_of(seen).await?.ok_or(Error::Corrupt("a document lost its format"))?;
         let print = move || format::print(&document, format);
-        let printed = if record.size < aside::LONG { print() } else { self.aside.run(print).await? };
-        let bytes = Bytes::from(printed.map_err(Refusal::from)?);
+        let bytes = Bytes::from(self.aside.weigh(record.size, print).await?.map_err(Refusal::from)?);
         if bytes.len() as u64 <= LARGEST {
             self.converted.0.insert(key, bytes.clone());
         }

@@ -1,22 +1,19 @@
 //! COPY and MOVE of documents and containers within a pod, in one commit.
 //!
-//! What is copied keeps its bytes. ACLs and descriptions name what they are about, so the IRIs in them
-//! that lie under the old place are rewritten.
+//! What is copied keeps its bytes, but for ACLs and descriptions ([`super::relocate`]).
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::TryStreamExt;
 use tokio::time::Instant;
 
+use super::relocate::Relocation;
 use super::{Error, Granted, Outcome, PAGE, PATIENCE, Pods, Seen, Staged};
 use crate::access::{Caller, Mode};
-use crate::path::{ACL_SUFFIX, ContainerPath, DESCRIPTION_SUFFIX, Name, ResourcePath, Role};
-use crate::rdf::format::{self, Document};
-use crate::rdf::graph::{Graph, Term, Triple};
+use crate::path::{ContainerPath, Name, ResourcePath, Role};
 use crate::resource::condition::Conditions;
-use crate::resource::{Asked, Method, Model, Operation, Received, Refusal, Sent, issuer, methods};
+use crate::resource::{Asked, Method, Model, Operation, Received, Refusal, Sent, methods};
 use crate::storage::{
     self, Body, Change, Content, Expected, Happening, NewBody, NewEvent, Pod, Record, Scope, Spot, Version, Write,
 };
@@ -230,7 +227,7 @@ impl Pods {
             if let Some(container) = path.as_container().filter(|_| !shallow) {
                 self.members_of(&seen, &container, &mut waiting).await?;
             }
-            tree.add(self.part(&seen, transfer, purpose, controls)?)?;
+            tree.add(self.part(&seen, transfer, purpose, controls).await?)?;
             if tree.parts.len() + waiting.len() > MOST {
                 return Err(Refusal::TooMany { limit: MOST }.into());
             }
@@ -239,10 +236,13 @@ impl Pods {
     }
 
     /// What is kept of a resource that was seen: a copy needs all bodies, a move only those that it rewrites.
-    fn part(&self, seen: &Seen, transfer: &Transfer, purpose: Purpose, controls: bool) -> Result<Part, Error> {
+    async fn part(&self, seen: &Seen, transfer: &Transfer, purpose: Purpose, controls: bool) -> Result<Part, Error> {
         let path = seen.found.path.clone();
         let mut spot = seen.found.subject.clone();
-        let vouches = purpose != Purpose::Replace && self.vouches(&spot, &path, transfer)?;
+        let vouches = purpose != Purpose::Replace && {
+            let (relocation, spot, path) = (self.relocation(transfer), spot.clone(), path.clone());
+            self.aside.weigh(seen.bytes(), move || relocation.vouches(&spot, &path)).await??
+        };
         let unread = |record: &mut Option<Record>| {
             if let Some(record) = record.as_mut().filter(|record| matches!(record.body, Body::Inline(_))) {
                 record.body = Body::Unread;
@@ -256,18 +256,6 @@ impl Pods {
             unread(&mut spot.description);
         }
         Ok(Part { path, spot, controls, vouches })
-    }
-
-    /// Whether a resource says at its new place, itself or by its description, who vouches for a WebID of its.
-    fn vouches(&self, spot: &Spot, path: &ResourcePath, transfer: &Transfer) -> Result<bool, Error> {
-        let to = path.rebased(&transfer.from, &transfer.to).ok_or(Refusal::Overlap)?;
-        let iri = self.addresses.iri(&to);
-        let itself = spot.record.as_ref().filter(|record| record.format().is_some());
-        let itself = itself.map(|record| record.document(&iri)).transpose()?;
-        let description = spot.description.as_ref();
-        let description =
-            description.map(|record| self.rewritten(record, &path.description(), transfer)).transpose()?;
-        Ok([itself, description].iter().flatten().any(|document| issuer::added(None, document, &iri, &iri)))
     }
 
     async fn members_of(
@@ -316,18 +304,33 @@ impl Pods {
         let (media_type, inbox) = (record.media_type.clone(), record.inbox.clone());
         put(change, to.clone(), Content { media_type, body, by: by.clone(), inbox }, true);
         if let Some(description) = description {
-            let document = self.rewritten(description, &from.description(), transfer)?;
-            put(change, to.description(), printed(description, &document, by.clone())?, false);
+            let content = self.relocated(transfer, description, from.description(), by.clone()).await?;
+            put(change, to.description(), content, false);
         }
         if let Some(acl) = acl {
             if controls_destination && part.controls {
-                let document = self.rewritten(acl, &from.acl(), transfer)?;
-                put(change, to.acl(), printed(acl, &document, by)?, false);
+                put(change, to.acl(), self.relocated(transfer, acl, from.acl(), by).await?, false);
             } else if transfer.verb == Verb::Move {
                 return Err(Refusal::Forbidden.into());
             }
         }
         Ok(staged)
+    }
+
+    fn relocation(&self, transfer: &Transfer) -> Relocation {
+        Relocation::new(self.addresses.clone(), transfer.from.clone(), transfer.to.clone())
+    }
+
+    /// What the ACL or description at `path` becomes.
+    async fn relocated(
+        &self,
+        transfer: &Transfer,
+        record: &Record,
+        path: ResourcePath,
+        by: Option<Arc<str>>,
+    ) -> Result<Content, Error> {
+        let (relocation, record) = (self.relocation(transfer), record.clone());
+        self.aside.weigh(record.size, move || relocation.content(&record, &path, by)).await?
     }
 
     /// The body of a copy: taken over where the source goes, its bytes or a blob of its own where not.
@@ -353,25 +356,6 @@ impl Pods {
             }
         })
     }
-
-    /// An ACL or description whose IRIs under the old place are those under the new one.
-    fn rewritten(&self, record: &Record, path: &ResourcePath, transfer: &Transfer) -> Result<Document, Error> {
-        let (old, new) = (self.addresses.iri(&transfer.from), self.addresses.iri(&transfer.to));
-        let mut document = record.document(&self.addresses.iri(path))?;
-        let rewrite = |graph: Graph| graph.into_iter().map(|triple| rebase(triple, &old, &new)).collect::<Graph>();
-        document.dataset.default = rewrite(document.dataset.default);
-        for (_, graph) in &mut document.dataset.named {
-            *graph = rewrite(std::mem::take(graph));
-        }
-        Ok(document)
-    }
-}
-
-/// A rewritten document in the form of the record that it was.
-fn printed(record: &Record, document: &Document, by: Option<Arc<str>>) -> Result<Content, Error> {
-    let format = record.format().ok_or(Error::Corrupt("an auxiliary resource is not RDF"))?;
-    let bytes = Bytes::from(format::print(document, format).map_err(Refusal::from)?);
-    Ok(Content { media_type: record.media_type.clone(), body: NewBody::Inline(bytes), by, inbox: None })
 }
 
 /// What the destination must look like.
@@ -440,20 +424,4 @@ fn delete_tree(change: &mut Change, tree: &Tree) {
             change.events.push(NewEvent { happening: Happening::Remove, path: container.into(), object });
         }
     }
-}
-
-/// A triple with the IRIs at or under `old` moved to `new`.
-fn rebase(triple: Triple, old: &str, new: &str) -> Triple {
-    let moved = |iri: &str| {
-        let rest = iri.strip_prefix(old)?;
-        let auxiliary = rest.strip_prefix(ACL_SUFFIX).or_else(|| rest.strip_prefix(DESCRIPTION_SUFFIX));
-        let inside = |rest: &str| rest.is_empty() || rest.starts_with(['#', '?']);
-        (old.ends_with('/') || inside(rest) || auxiliary.is_some_and(inside)).then(|| format!("{new}{rest}"))
-    };
-    let term = |term: Term| match &term {
-        Term::Iri(iri) => moved(iri).map_or(term.clone(), Term::iri),
-        _ => term,
-    };
-    let predicate = moved(&triple.predicate).map_or(triple.predicate.clone(), Into::into);
-    Triple { subject: term(triple.subject), predicate, object: term(triple.object) }
 }

@@ -117,19 +117,28 @@ pub fn date(value: &str) -> Option<Timestamp> {
 ///
 /// Spec: P-60, P-109
 pub fn vary(headers: &mut HeaderMap, names: &[&'static str]) {
-    let present: Vec<String> =
-        headers.get_all(VARY).iter().filter_map(|value| value.to_str().ok()).map(str::to_owned).collect();
-    let mut line = present.join(", ");
+    let mut line = String::new();
+    for value in headers.get_all(VARY).iter().filter_map(|value| value.to_str().ok()) {
+        add(&mut line, value);
+    }
+    let before = line.len();
     for name in names {
         if !members(&line, ',').any(|member| member == "*" || member.eq_ignore_ascii_case(name)) {
-            let separator = if line.is_empty() { "" } else { ", " };
-            line.push_str(separator);
-            line.push_str(name);
+            add(&mut line, name);
         }
+    }
+    if line.len() == before {
+        return;
     }
     if let Ok(value) = HeaderValue::try_from(line) {
         headers.insert(VARY, value);
     }
+}
+
+/// Adds a member to a list.
+fn add(line: &mut String, member: &str) {
+    line.push_str(if line.is_empty() { "" } else { ", " });
+    line.push_str(member);
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The fields that describe a resource.
 
-use http::header::{ALLOW, ETAG, HeaderMap, HeaderName, HeaderValue, LINK};
+use http::header::{ACCEPT_RANGES, ALLOW, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, LINK};
 
 use crate::address::Addresses;
+use crate::http::headers::http_date;
 use crate::http::headers::link::Printer;
 use crate::http::problem::Problem;
 use crate::path::{ResourcePath, Role};
@@ -27,6 +28,22 @@ pub(super) enum Known<'a> {
     /// Not even whether it exists.
     Hidden,
     Record(Option<&'a Record>),
+}
+
+/// What an answer says of what was found, whoever asks.
+///
+/// Spec: P-61, P-62, P-123
+pub(super) fn lasting(addresses: &Addresses, found: &Found) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let (record, subject) = (found.target(), found.subject.record.as_ref());
+    let modified = record.or(subject).map(|record| record.modified).unwrap_or_default();
+    headers.insert(LAST_MODIFIED, http_date(modified));
+    methods(&mut headers, &found.path, Known::Record(record));
+    links(&mut headers, addresses, &found.path, Some(found));
+    if !found.path.is_container() {
+        headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    }
+    headers
 }
 
 /// `Allow`, and the `Accept-…` field of each method in it.

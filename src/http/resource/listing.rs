@@ -8,12 +8,12 @@ use futures_util::stream;
 use crate::http::body::Body;
 use crate::http::problem::Problem;
 use crate::path::Name;
-use crate::pods::{Error, PAGE, Pods, Seen};
+use crate::pods::{PAGE, Pods, Seen};
 use crate::rdf::format::{Document, Format};
 use crate::resource::Refusal;
 use crate::resource::container::Facts;
 use crate::resource::listing::{Listing, whole};
-use crate::storage::{Member, Record};
+use crate::storage::Member;
 
 /// The body of a container's representation.
 ///
@@ -22,7 +22,7 @@ pub(super) async fn body(pods: &Arc<Pods>, seen: &Arc<Seen>, format: Format) -> 
     let found = &seen.found;
     let Some(container) = found.target() else { return Ok(Body::empty()) };
     let iri = pods.addresses().iri(&found.path);
-    let own = own_triples(pods, seen)?;
+    let own = pods.description(seen).await?;
     let first = pods.members(seen, None).await?;
     let Some(mut listing) = Listing::new(format) else {
         return everything(pods, seen, &own, first, format).await;
@@ -93,13 +93,6 @@ async fn everything(
         members: &members,
     };
     Ok(Body::from(whole(&facts, own, format).map_err(Refusal::from)?))
-}
-
-/// The user's triples about a container, from its description.
-fn own_triples(pods: &Pods, seen: &Seen) -> Result<Document, Problem> {
-    let Some(description) = &seen.found.subject.description else { return Ok(Document::default()) };
-    let iri = pods.addresses().iri(&seen.found.path.description());
-    Ok(Record::document(description, &iri).map_err(Error::from)?)
 }
 
 fn last_name(members: &[Member]) -> Option<Name> {

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
-    LAST_MODIFIED,
-};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Response, StatusCode};
 
@@ -14,7 +11,6 @@ use super::{Adapter, empty, fields, listing};
 use crate::access::{Mode, Rights, wac_allow};
 use crate::clock::Timestamp;
 use crate::http::body::Body;
-use crate::http::headers::http_date;
 use crate::http::negotiate::Wanted;
 use crate::http::problem::Problem;
 use crate::http::range::{self, Selected};
@@ -114,23 +110,19 @@ impl Shown<'_> {
         Ok(Chosen { format, media_type, source, modified, tag: EntityTag::of(state, fields::word(format)) })
     }
 
-    /// The fields that every answer about the resource carries, 304 included.
+    /// Adds the fields that every answer about the resource carries, 304 included.
     ///
-    /// Spec: wac#server-wac-allow, P-60, P-61, P-62, P-109, P-123, O-10, W-78, W-86
-    fn describe(&self, headers: &mut HeaderMap, chosen: &Chosen) {
-        let found = &self.seen.found;
+    /// Spec: wac#server-wac-allow, P-60, P-61, P-62, P-109, O-10, W-78, W-86
+    fn describe(&self, response: &mut HeaderMap, chosen: &Chosen) {
+        let mut headers = self.seen.once(|found| fields::lasting(self.adapter.pods.addresses(), found));
         let text = |text: String| HeaderValue::try_from(text).ok();
         headers.extend(text(chosen.tag.to_string()).map(|value| (http::header::ETAG, value)));
-        headers.insert(LAST_MODIFIED, http_date(chosen.modified));
         headers.extend(text(wac_allow::print(self.rights)).map(|value| (WAC_ALLOW, value)));
         let public = self.rights.public.allow(Mode::Read);
         let caching = if public { "no-cache" } else { "private, no-cache" };
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
-        fields::methods(headers, &found.path, fields::Known::Record(found.target()));
-        fields::links(headers, self.adapter.pods.addresses(), &found.path, Some(found));
-        if chosen.source != Source::Listing {
-            headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-        }
+        headers.extend(std::mem::take(response));
+        *response = headers;
     }
 
     /// As GET would answer, without content.
@@ -152,7 +144,7 @@ impl Shown<'_> {
     async fn get(&self, chosen: &Chosen, headers: &HeaderMap) -> Result<Option<Response<Body>>, Problem> {
         let (total, blob) = match (chosen.source, self.seen.found.target().map(|record| (record, &record.body))) {
             (Source::Listing, _) => {
-                let mut response = self.listing(chosen).await?;
+                let mut response = Box::pin(self.listing(chosen)).await?;
                 response.headers_mut().insert(CONTENT_TYPE, chosen.media_type.clone());
                 return Ok(Some(response));
             }
@@ -195,7 +187,9 @@ impl Shown<'_> {
         let found = &self.seen.found;
         Ok(match (chosen.source, found.target(), chosen.format) {
             (Source::Stored, Some(Record { body: Kept::Inline(bytes), .. }), _) => bytes.clone(),
-            (Source::Converted, Some(_), Some(format)) => self.adapter.pods.converted(&self.seen, format).await?,
+            (Source::Converted, Some(_), Some(format)) => {
+                Box::pin(self.adapter.pods.converted(&self.seen, format)).await?
+            }
             (_, _, Some(format)) => crate::rdf::format::print(&crate::rdf::format::Document::default(), format)
                 .map_err(Refusal::from)?
                 .into(),

@@ -8,12 +8,14 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{GetOptions, GetRange, GetResultPayload, MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
+use parking_lot::Mutex;
 use rusqlite::{Connection, params};
 
 use super::writer::Writer;
@@ -23,19 +25,22 @@ use crate::storage::{BlobId, ByteStream, Error, PodId, Result};
 
 /// Bytes read from a file at once: enough that thread hops do not count, few enough for many readers.
 const READ: usize = 256 * 1024;
+/// Pieces of memory that wait to be used again.
+const SPARE: usize = 16;
 /// Bytes gathered before they are written.
 const PART: usize = 1024 * 1024;
 
 pub(super) struct Blobs {
     store: LocalFileSystem,
     folder: PathBuf,
+    spare: Spare,
 }
 
 impl Blobs {
     pub fn open(folder: &Path, durable: bool) -> Result<Self> {
         create_folder(folder)?;
         let store = LocalFileSystem::new_with_prefix(folder).map_err(|error| failed(&error))?;
-        Ok(Self { store: store.with_fsync(durable), folder: folder.to_owned() })
+        Ok(Self { store: store.with_fsync(durable), folder: folder.to_owned(), spare: Spare::default() })
     }
 
     /// Streams a blob. One that has gone since it was located fails with [`Error::Moved`].
@@ -49,7 +54,7 @@ impl Blobs {
             found => found.map_err(|error| failed(&error))?,
         };
         Ok(match found.payload {
-            GetResultPayload::File(file, _) => pieces(file, found.range),
+            GetResultPayload::File(file, _) => pieces(file, found.range, self.spare.clone()),
             GetResultPayload::Stream(stream) => stream.map_err(io::Error::other).boxed(),
         })
     }
@@ -142,29 +147,60 @@ async fn send(upload: &mut dyn MultipartUpload, mut bytes: ByteStream) -> Result
 }
 
 /// Reads a range of a file in large pieces, one thread hop each.
-fn pieces(file: File, range: Range<u64>) -> ByteStream {
-    let next = |(file, range): (File, Range<u64>)| async move {
+fn pieces(file: File, range: Range<u64>, spare: Spare) -> ByteStream {
+    let next = |(file, range, spare): (File, Range<u64>, Spare)| async move {
         if range.is_empty() {
             return Ok(None);
         }
-        let start = range.start;
-        let read = tokio::task::spawn_blocking(move || piece(file, start, range.end).map(|read| (read, range.end)));
-        let ((bytes, file), end) = read.await??;
+        let (start, end) = (range.start, range.end);
+        let read = move || spare.read(file, start..end).map(|(bytes, file)| (bytes, file, spare));
+        let (bytes, file, spare) = tokio::task::spawn_blocking(read).await??;
         let rest = start + bytes.len() as u64..end;
-        Ok(Some((bytes, (file, rest))))
+        Ok(Some((bytes, (file, rest, spare))))
     };
-    stream::try_unfold((file, range), next).boxed()
+    stream::try_unfold((file, range, spare), next).boxed()
 }
 
-fn piece(mut file: File, start: u64, end: u64) -> io::Result<(Bytes, File)> {
-    let size = usize::try_from(end - start).unwrap_or(READ).min(READ);
-    let mut bytes = Vec::with_capacity(size);
-    file.seek(SeekFrom::Start(start))?;
-    (&mut file).take(size as u64).read_to_end(&mut bytes)?;
-    if bytes.len() < size {
-        return Err(ErrorKind::UnexpectedEof.into());
+/// Memory of pieces that were sent. Fresh memory would cost a page fault for every 4 KiB.
+#[derive(Clone, Default)]
+struct Spare(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Spare {
+    /// The first piece of a range.
+    fn read(&self, mut file: File, range: Range<u64>) -> io::Result<(Bytes, File)> {
+        let size = usize::try_from(range.end - range.start).unwrap_or(READ).min(READ);
+        let bytes = self.0.lock().pop().unwrap_or_else(|| Vec::with_capacity(READ));
+        let mut piece = Piece { bytes, spare: self.clone() };
+        file.seek(SeekFrom::Start(range.start))?;
+        (&mut file).take(size as u64).read_to_end(&mut piece.bytes)?;
+        if piece.bytes.len() < size {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        Ok((Bytes::from_owner(piece), file))
     }
-    Ok((bytes.into(), file))
+}
+
+/// Bytes on their way out, whose memory is spare afterwards.
+struct Piece {
+    bytes: Vec<u8>,
+    spare: Spare,
+}
+
+impl AsRef<[u8]> for Piece {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.clear();
+        let mut spare = self.spare.0.lock();
+        if spare.len() < SPARE {
+            spare.push(bytes);
+        }
+    }
 }
 
 /// Where a blob is kept: 256 folders, so that none of them grows too long.

@@ -10,50 +10,46 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{HOUSE, natural, schema};
 use crate::storage::{Error, PodId, Result, Version};
 
-/// Versions that one reader remembers before it starts again.
+/// Versions that are remembered before that starts again.
 const REMEMBERED: usize = 4096;
 /// Connections at most; each keeps up to 2 MB of pages.
 const MOST: usize = 16;
 
 pub(super) struct Readers {
-    all: Vec<Mutex<Reader>>,
+    all: Vec<Mutex<Connection>>,
     next: AtomicUsize,
-}
-
-pub(super) struct Reader {
-    connection: Connection,
-    /// `PRAGMA data_version` when `versions` was begun.
-    seen: i64,
-    versions: HashMap<PodId, Version>,
+    /// One for all who ask: several connections would wait for each other's locks inside SQLite, and sleep there.
+    watch: Mutex<Watch>,
 }
 
 impl Readers {
     /// About one a core and one more, so that a long listing does not hold up short reads.
     pub fn open(file: &Path, durable: bool) -> Result<Self> {
         let count = std::thread::available_parallelism().map_or(2, usize::from) + 1;
-        let all = (0..count.min(MOST)).map(|_| Reader::open(file, durable).map(Mutex::new)).collect::<Result<_>>()?;
-        Ok(Self { all, next: AtomicUsize::new(0) })
+        let all = (0..count.min(MOST)).map(|_| open(file, durable).map(Mutex::new)).collect::<Result<_>>()?;
+        let watch = Watch { connection: open(file, durable)?, seen: -1, versions: HashMap::new() };
+        Ok(Self { all, next: AtomicUsize::new(0), watch: Mutex::new(watch) })
     }
 
     /// Runs one short statement.
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        work(&self.free().connection)
+        work(&self.free())
     }
 
     /// Runs several statements that see one instant.
     pub fn at_one_instant<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        let reader = self.free();
-        let instant = Instant::begin(&reader.connection)?;
+        let connection = self.free();
+        let instant = Instant::begin(&connection)?;
         work(instant.0)
     }
 
     /// The version of a pod, or of the house.
     pub fn version(&self, of: PodId) -> Result<Version> {
-        self.free().version(of)
+        self.watch.lock().version(of)
     }
 
-    /// A reader that nobody uses, else the turn at one of them.
-    fn free(&self) -> MutexGuard<'_, Reader> {
+    /// A connection that nobody uses, else the turn at one of them.
+    fn free(&self) -> MutexGuard<'_, Connection> {
         self.all.iter().find_map(Mutex::try_lock).unwrap_or_else(|| {
             let turn = self.next.fetch_add(1, Ordering::Relaxed);
             self.all[turn % self.all.len()].lock()
@@ -61,17 +57,25 @@ impl Readers {
     }
 }
 
-impl Reader {
-    fn open(file: &Path, durable: bool) -> Result<Self> {
-        let connection = schema::connect(file, durable)?;
-        connection.pragma_update(None, "query_only", true)?;
-        Ok(Self { connection, seen: -1, versions: HashMap::new() })
-    }
+fn open(file: &Path, durable: bool) -> Result<Connection> {
+    let connection = schema::connect(file, durable)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
 
+/// The versions of pods as they are now.
+struct Watch {
+    connection: Connection,
+    /// `PRAGMA data_version` when `versions` was begun.
+    seen: i64,
+    versions: HashMap<PodId, Version>,
+}
+
+impl Watch {
     /// The invalidation rule of every cache above storage.
     ///
     /// `PRAGMA data_version` of a connection changes when any other connection, of this process or another, has
-    /// committed since that connection last looked. A reader never writes, so that every commit is "another". While it
+    /// committed since that connection last looked. This one never writes, so that every commit is "another". While it
     /// stands still, so do all versions, and a remembered one is right; when it moves, all are forgotten. It is asked
     /// before the version is read: a commit in between is then seen early, never missed.
     fn version(&mut self, of: PodId) -> Result<Version> {
