@@ -4,11 +4,14 @@
 use std::time::Duration;
 
 use cartable::clock::Clock;
+use cartable::storage::Error;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
+use crate::faults::watched;
+use crate::faulty::{Operation, When};
 use crate::sign_in::{App, claims};
-use crate::world::World;
+use crate::world::{Settings, World};
 
 /// Writes Ada's profile with these statements more, with the tokens of an application.
 async fn says_of_herself(world: &World, webid: &str, tokens: &Value, turtle: &str) {
@@ -156,6 +159,31 @@ async fn an_application_may_mean_somebody_else() {
     let page = browser.sign_in(&page, &ben).await;
     let tokens = app.tokens(&browser.wish(&page, "allow", &[]).await).await;
     assert_eq!(claims(&tokens["id_token"])["webid"], ben.webid);
+}
+
+/// Shows: O-142
+#[tokio::test]
+async fn what_breaks_here_the_application_learns() {
+    let (world, faulty) = watched(Settings::default()).await;
+    let app = App::registered(&world, &json!({})).await;
+    let ada = world.pupil("ada").await;
+    let mut browser = Browser::new(&world);
+    app.signs_in(&mut browser, &ada, &[("remember", "yes")]).await;
+    faulty.fail(Operation::House, When::Before, Error::Full, 1);
+    let back = browser.visit(&app.request(&[("prompt", "none")])).await;
+    assert_eq!(back.parameter("error"), "temporarily_unavailable");
+    assert_eq!((back.parameter("state"), back.parameter("iss")), ("a b&c=é".into(), world.base.clone()));
+    assert!(!browser.visit(&app.request(&[("prompt", "none")])).await.parameter("code").is_empty());
+    // A WebID that was agreed to and is no longer theirs is chosen anew, if they may be asked.
+    let second = format!("{}people/me#me", ada.pod);
+    world.accounts.link_webid(&ada.account, &second, async |_: &str| None).await.unwrap();
+    let page = browser.visit(&app.request(&[("prompt", "select_account")])).await;
+    let page = browser.wish(&page, "choose", &[("webid", &second)]).await;
+    assert!(!browser.wish(&page, "allow", &[("remember", "yes")]).await.parameter("code").is_empty());
+    world.accounts.unlink_webid(&ada.account, &second).await.unwrap();
+    let back = browser.visit(&app.request(&[("prompt", "none")])).await;
+    assert_eq!(back.parameter("error"), "account_selection_required");
+    assert!(browser.visit(&app.request(&[])).await.says("Avec quel espace"));
 }
 
 /// Shows: O-117
