@@ -145,6 +145,26 @@ test("a passkey confirms who it is before something that needs care", async () =
   await page.goto(confirm);
   await press();
   await page.waitForURL(`${server.base}.account/settings/keys/new/`);
+
+  // What a device answered counts once, even for who could look on and sends it again.
+  await context.clearCookies();
+  await page.goto(`${server.base}.account/login/passkey/`);
+  const sent = page.waitForRequest((request) => request.method() === "POST");
+  await page.getByRole("button", { name: "Utiliser ma clé d’accès" }).click();
+  const form = (await sent).postData();
+  await page.waitForURL(`${server.base}.account/`);
+  const cookies = await context.cookies();
+  const again = async (kept) => {
+    await context.clearCookies();
+    await context.addCookies(kept);
+    const headers = { "content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin" };
+    const answer = await context.request.post(`${server.base}.account/login/passkey/`, { data: form, headers });
+    return [answer.status(), (await answer.text()).includes("La clé d’accès n’a pas été reconnue")];
+  };
+  assert.deepEqual(await again(cookies.filter(({ name }) => name.endsWith("-browser"))), [403, true]);
+  await context.clearCookies();
+  await context.addCookies(cookies);
+
   // A device that its owner did not unlock confirms nothing.
   await devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: false });
   await page.goto(confirm);

@@ -12,7 +12,7 @@ use super::throttle::Counted;
 use super::totp::Totp;
 use super::{ATTEMPTS, AccountId, Accounts, Event, Happened, Refusal, Result, json};
 use crate::clock::Timestamp;
-use crate::secret::SecretKey;
+use crate::secret::{self, SecretKey};
 use crate::storage::{self, Change, EntryIs, EntryWrite, Scope};
 
 /// The second factors of an account.
@@ -26,9 +26,33 @@ pub struct Factors {
     pub passkeys: Vec<Passkey>,
     #[serde(default)]
     pub codes: RecoveryCodes,
+    /// What devices were asked and have answered, as long as it could be answered again.
+    #[serde(default)]
+    answered: Vec<Answered>,
+}
+
+/// A challenge that was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Answered {
+    /// SHA-256 of what the form carried.
+    challenge: [u8; 32],
+    until: Timestamp,
 }
 
 impl Factors {
+    /// Notes that a challenge was answered: whoever sees an answer on its way cannot send it once more.
+    ///
+    /// Spec: O-341
+    pub(super) fn answer_once(&mut self, challenge: &str, until: Timestamp, now: Timestamp) -> Result<(), Refusal> {
+        self.answered.retain(|answered| now < answered.until);
+        let challenge = secret::hash_secret(challenge);
+        if self.answered.iter().any(|answered| answered.challenge == challenge) {
+            return Err(Refusal::WrongPasskey);
+        }
+        self.answered.push(Answered { challenge, until });
+        Ok(())
+    }
+
     /// Whether a password, or a school's word, is not enough to sign in.
     pub fn are_asked_for(&self) -> bool {
         self.totp.is_some() || !self.passkeys.is_empty()
@@ -97,5 +121,27 @@ impl Accounts {
             Some(entry) => Ok((serde_json::from_slice(&entry.value)?, EntryIs::At(entry.version))),
             None => Ok((Factors::default(), EntryIs::Absent)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Shows: O-341
+    #[test]
+    fn a_challenge_is_answered_once() {
+        let (now, minute) = (Timestamp::from_seconds(1_793_000_000), Duration::from_mins(1));
+        let mut factors = Factors::default();
+        assert_eq!(factors.answer_once("a", now.plus(minute), now), Ok(()));
+        assert_eq!(factors.answer_once("b", now.plus(minute), now), Ok(()));
+        assert_eq!(factors.answer_once("a", now.plus(minute), now), Err(Refusal::WrongPasskey));
+        let kept: Factors = serde_json::from_slice(&serde_json::to_vec(&factors).unwrap()).unwrap();
+        assert_eq!(kept.answered.len(), 2, "a restart does not forget it");
+        // What can no longer be answered is forgotten.
+        factors.answer_once("c", now.plus(minute * 2), now.plus(minute)).unwrap();
+        assert_eq!(factors.answered.len(), 1);
     }
 }

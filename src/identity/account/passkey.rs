@@ -149,6 +149,7 @@ impl Passkeys {
         now: Timestamp,
     ) -> Result<(), Refusal> {
         let state: PasskeyAuthentication = open(&place("show", account), sealed, secret, now)?;
+        factors.answer_once(sealed, now.plus(PATIENCE), now)?;
         let shown = self.0.finish_passkey_authentication(&read(answer)?, &state).map_err(|error| refused(&error))?;
         note(factors, &shown, now)
     }
@@ -183,6 +184,7 @@ impl Passkeys {
         now: Timestamp,
     ) -> Result<(), Refusal> {
         let state: DiscoverableAuthentication = open("passkey sign in", sealed, secret, now)?;
+        factors.answer_once(sealed, now.plus(PATIENCE), now)?;
         let answer: PublicKeyCredential = read(answer)?;
         let (_, id) = self.0.identify_discoverable_authentication(&answer).map_err(|error| refused(&error))?;
         let mut own = factors.passkeys.iter();
