@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use cartable::clock::Clock;
+use cartable::identity::upstream::Person;
 use serde_json::json;
 
 use crate::browser::{Browser, Pupil};
@@ -32,6 +33,21 @@ async fn every_page_that_needs_care_asks_who_it_is() {
     let world = World::start().await;
     let (mut browser, pupil, key) = signed_in(&world).await;
     let key = format!(".account/settings/keys/{key}/");
+    let person = Person {
+        upstream: "armorique".into(),
+        issuer: "https://ent.example".into(),
+        subject: "ent-malo".into(),
+        sid: None,
+        authenticated: None,
+        name: None,
+        email: None,
+        is_staff: false,
+        tenant: None,
+        is_minor: false,
+    };
+    world.accounts.link(&pupil.account, &person).await.unwrap();
+    let school = world.accounts.account(&pupil.account).await.unwrap().unwrap().links[0].id();
+    let school = format!(".account/settings/ways/schools/{school}/");
     let table: [Row<'_>; 15] = [
         ("GET", ".account/settings/ways/app/", &[]),
         ("POST", ".account/settings/ways/app/", &[("code", "000000")]),
@@ -40,7 +56,7 @@ async fn every_page_that_needs_care_asks_who_it_is() {
         ("POST", ".account/settings/ways/", &[("app", "yes")]),
         ("POST", ".account/settings/ways/", &[("passkey", "AAAA")]),
         ("POST", ".account/settings/ways/", &[("codes", "yes")]),
-        ("POST", ".account/settings/ways/", &[("unlink", "AAAA")]),
+        ("POST", &school, &[]),
         ("GET", ".account/settings/keys/new/", &[]),
         ("POST", ".account/settings/keys/new/", &[("name", "another")]),
         ("POST", &key, &[]),
