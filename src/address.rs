@@ -121,12 +121,19 @@ impl Addresses {
         }
     }
 
+    /// Whether a pod of this name would be where the house is.
+    pub fn is_house(&self, name: &PodName) -> bool {
+        self.iri(&ResourcePath::root(name.clone())) == *self.base
+    }
+
     /// What a request for `raw_path` at `host` (as in the `Host` field) names.
     ///
     /// Spec: P-15, P-36, O-19
     pub fn place(&self, host: &str, raw_path: &str) -> Result<Place, Misplaced> {
         let host = self.normal_authority(host).ok_or(Misplaced::UnknownHost)?;
+        // The base host may lie among those of the pods.
         if let Layout::Subdomain { host: pods } = &self.layout
+            && *host != *self.authority
             && let Some(name) = host.strip_suffix(&**pods).and_then(|name| name.strip_suffix('.'))
         {
             let name = PodName::parse(name).ok_or(Misplaced::UnknownHost)?;
@@ -264,6 +271,16 @@ mod tests {
         assert_eq!(addresses.place("a.b.pods.example", "/"), Err(Misplaced::UnknownHost));
         let path = addresses.path_of("https://demo.pods.example/x/y").unwrap();
         assert_eq!(addresses.iri(&path), "https://demo.pods.example/x/y");
+    }
+
+    /// Shows: P-36
+    #[test]
+    fn the_house_may_be_among_the_pods() {
+        let addresses = Addresses::with_subdomains("https://accounts.pods.example/", "pods.example").unwrap();
+        assert_eq!(pod(&addresses.place("accounts.pods.example", "/a").unwrap()), "house /a");
+        assert_eq!(pod(&addresses.place("demo.pods.example", "/a").unwrap()), "demo/a");
+        let name = |name| PodName::parse(name).unwrap();
+        assert!(addresses.is_house(&name("accounts")) && !addresses.is_house(&name("demo")));
     }
 
     #[test]

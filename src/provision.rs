@@ -95,6 +95,9 @@ impl Provision {
         let root = ResourcePath::root(name.clone());
         let pod = self.addresses.iri(&root);
         let own = format!("{pod}{}#me", &PROFILE[1..]);
+        if self.addresses.is_house(name) {
+            return Err(Refusal::NameReserved.into());
+        }
         draft.add_pod(name)?;
         let owner = owner.filter(|owner| *owner != own).map(str::to_owned);
         if let Some(owner) = &owner {

@@ -170,7 +170,7 @@ impl Accounts {
     ///
     /// Spec: O-327, CP-03
     pub async fn check_name(&self, name: &PodName) -> Result<()> {
-        if draft::is_reserved(name) {
+        if draft::is_reserved(name) || self.addresses.is_house(name) {
             return Err(Refusal::NameReserved.into());
         }
         match self.storage.entry(&draft::name_key(name)).await? {
