@@ -182,8 +182,9 @@ test("a page kept in a pod runs no script and cannot read our pages", async () =
     await page.waitForURL(`${server.base}.account/`);
     const as = new Session({ keepAlive: false });
     await as.login({ clientId: ada.id, clientSecret: ada.secret, oidcIssuer: server.base });
-    const html = `<!DOCTYPE html><title>before</title><script>document.title = "run"</script>
-      <iframe src="/.account/settings/applications/"></iframe>`;
+    const html = `<!DOCTYPE html><title>before</title><script>
+        fetch("/.account/settings/").then((answer) => answer.text()).then((text) => (document.title = text.includes("csrf") ? "read" : "run"));
+      </script><iframe src="/.account/settings/applications/"></iframe>`;
     const url = `${ada.pod}profile/page.html`;
     const put = await as.fetch(url, { method: "PUT", headers: { "content-type": "text/html" }, body: html });
     assert.equal(put.status, 201);
@@ -196,8 +197,18 @@ test("a page kept in a pod runs no script and cannot read our pages", async () =
     await as.fetch(`${url}.acl`, { method: "PUT", headers: { "content-type": "text/turtle" }, body: acl });
     await as.logout();
     await page.goto(url);
+    await page.waitForLoadState("networkidle");
     assert.equal(await page.title(), "before");
     assert.ok(page.frames().every((frame) => !/settings/.test(frame.url()) || frame.isDetached()), "it is framed");
+    // Without the sandbox it would read them: it shares our origin.
+    await page.route(url, async (route) => {
+      const response = await route.fetch();
+      const { "content-security-policy": policy, ...headers } = response.headers();
+      assert.match(policy, /sandbox/);
+      await route.fulfill({ response, headers });
+    });
+    await page.goto(url);
+    await page.waitForFunction(() => document.title === "read");
   } finally {
     await context.close();
   }

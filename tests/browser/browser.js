@@ -22,7 +22,8 @@ const FLAGS = [
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const SCREENS = fileURLToPath(new URL("../../docs/screens/", import.meta.url));
 
-export const launch = () => chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
+/** A Chromium; `flags` are more arguments for it. */
+export const launch = (flags = []) => chromium.launch({ executablePath: EXECUTABLE, args: [...FLAGS, ...flags] });
 
 /** Every way in which a page is looked at. */
 export const VIEWS = ["fr", "en"].flatMap((language) =>
@@ -42,8 +43,8 @@ export function newContext(browser, { language = "fr", colours = "light", width 
 }
 
 /**
- * Looks at the page that is shown: axe finds nothing, nothing scrolls sideways, and the keyboard reaches everything
- * that can be used. With `SCREENS=write` and a `name` a picture is kept, of the whole page or of what a `screen` shows.
+ * Looks at the page that is shown: axe finds nothing, nothing scrolls sideways, at a zoom of 200 % neither, and the
+ * keyboard reaches everything that can be used. With `SCREENS=write` and a `name` a picture is kept, of the whole page or of what a `screen` shows.
  */
 export async function look(page, { name, width, language, colours, screen = false } = {}) {
   await page.evaluate(AXE);
@@ -52,13 +53,23 @@ export async function look(page, { name, width, language, colours, screen = fals
   );
   const told = violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((node) => node.html).join("\n  ")}`);
   assert.deepEqual(told, [], `axe on ${page.url()}`);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(wide <= 0, `${page.url()} scrolls sideways by ${wide} px`);
+  await fits(page);
   await tabThrough(page);
   if (name && process.env.SCREENS === "write" && colours === "light" && language === "fr") {
     await mkdir(SCREENS, { recursive: true });
     await writeFile(`${SCREENS}${name}-${width}.jpg`, await picture(page, screen));
   }
+}
+
+/** Zooming halves the width that a page has; no page needs less than 320 px. */
+async function fits(page) {
+  const size = page.viewportSize();
+  for (const width of [size.width, Math.max(size.width / 2, 320)]) {
+    await page.setViewportSize({ ...size, width });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(wide <= 0, `${page.url()} scrolls sideways by ${wide} px in ${width} px`);
+  }
+  await page.setViewportSize(size);
 }
 
 /** The page as it comes; the whole of it in a window that is high enough, so that the menu stays at its bottom. */

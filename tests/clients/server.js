@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const BINARY = process.env.SERVER_BINARY ?? fileURLToPath(new URL("../../target/release/cartable", import.meta.url));
+/** The binary under test. */
+export const BINARY = process.env.SERVER_BINARY ?? fileURLToPath(new URL("../../target/release/cartable", import.meta.url));
 const START_WITHIN_MS = 30_000;
 
 /**
