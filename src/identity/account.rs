@@ -192,11 +192,11 @@ impl fmt::Display for AccountId {
     }
 }
 
-/// An e-mail address and a password.
+/// An e-mail address, and a password unless a passkey is the way in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Login {
     pub email: Email,
-    pub password: Hash,
+    pub password: Option<Hash>,
 }
 
 /// Someone who can sign in here.
@@ -341,15 +341,16 @@ impl Accounts {
     pub async fn change_password(&self, id: &AccountId, old: Password, new: Password) -> Result<()> {
         let account = self.account(id).await?.ok_or(Refusal::NoSuchAccount)?;
         let login = account.login.ok_or(Refusal::WrongLogin)?;
+        let kept = login.password.ok_or(Refusal::WrongLogin)?;
         self.count(throttle::Counted::Account(&login.email)).await?;
-        if self.passwords.check(old, Some(login.password.clone())).await? == password::Verdict::Wrong {
+        if self.passwords.check(old, Some(kept.clone())).await? == password::Verdict::Wrong {
             return Err(Refusal::WrongLogin.into());
         }
         let hash = self.passwords.hash(new).await?;
         self.edit(id, |draft| {
             draft.forget(throttle::Counted::Account(&login.email));
             draft.note(self.clock.now(), Happened::PasswordChanged)?;
-            draft.replace_password(&login.password, hash.clone()).map_err(Error::from)
+            draft.replace_password(&kept, hash.clone()).map_err(Error::from)
         })
         .await?;
         self.end_sessions(id).await

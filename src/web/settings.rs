@@ -23,6 +23,7 @@ struct Words {
     email: &'static str,
     password: &'static str,
     password_help: &'static str,
+    choose: &'static str,
     others: &'static str,
     others_help: &'static str,
     change: &'static str,
@@ -61,6 +62,7 @@ const FRENCH: Words = Words {
     email: "Adresse e-mail",
     password: "Mot de passe",
     password_help: "Avec votre adresse e-mail, il ouvre votre espace.",
+    choose: "Choisir",
     others: "Établissements et seconde preuve",
     others_help: "ENT reliés, clés d’accès, application de codes, codes de secours",
     change: "Changer",
@@ -109,6 +111,7 @@ const ENGLISH: Words = Words {
     email: "E-mail address",
     password: "Password",
     password_help: "With your e-mail address, it opens your space.",
+    choose: "Choose",
     others: "Schools and second proof",
     others_help: "Linked schools, passkeys, code app, recovery codes",
     change: "Change",
@@ -230,11 +233,14 @@ fn ways(account: &Account, words: &Words) -> Vec<Row> {
         second: login.email.to_string(),
         action: change(path::EMAIL),
     });
-    let password = account.login.iter().map(|_| Row {
+    let password = account.login.iter().map(|login| Row {
         icon: icon("lock-keyhole"),
         name: words.password.to_owned(),
         second: words.password_help.to_owned(),
-        action: change(path::PASSWORD),
+        action: match login.password {
+            Some(_) => change(path::PASSWORD),
+            None => Some(Action::Open { path: path::RESET.to_owned(), label: words.choose }),
+        },
     });
     let others = Row {
         icon: icon("key"),

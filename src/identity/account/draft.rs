@@ -100,6 +100,11 @@ impl Draft {
 
     /// Sets the address and the password that the account signs in with; it must have none yet.
     pub fn set_login(&mut self, email: Email, password: Hash) -> Result<(), Refusal> {
+        self.open_by(email, Some(password))
+    }
+
+    /// As [`Draft::set_login`]; without a password, if there is another way in.
+    pub(super) fn open_by(&mut self, email: Email, password: Option<Hash>) -> Result<(), Refusal> {
         if self.account.login.is_some() {
             return Err(Refusal::HasLogin);
         }
@@ -110,8 +115,8 @@ impl Draft {
 
     /// Replaces the password, if it is still the one that was checked.
     pub(super) fn replace_password(&mut self, old: &Hash, new: Hash) -> Result<(), Refusal> {
-        let login = self.account.login.as_mut().filter(|login| login.password == *old).ok_or(Refusal::WrongLogin)?;
-        login.password = new;
+        let login = self.account.login.as_mut().filter(|login| login.password.as_ref() == Some(old)).ok_or(Refusal::WrongLogin)?;
+        login.password = Some(new);
         Ok(())
     }
 
@@ -120,10 +125,10 @@ impl Draft {
         self.account.minor = minor;
     }
 
-    /// Sets another password; the account must have had one.
+    /// Sets another password, or the first one; the account must have an address.
     pub(super) fn set_password(&mut self, password: Hash) -> Result<Email, Refusal> {
         let login = self.account.login.as_mut().ok_or(Refusal::DeadLink)?;
-        login.password = password;
+        login.password = Some(password);
         Ok(login.email.clone())
     }
 

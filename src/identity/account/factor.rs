@@ -75,7 +75,9 @@ impl Accounts {
         Ok(self.read_factors(id).await?.0)
     }
 
-    /// Reads the factors, changes them and writes them, as often as others get in between.
+    /// Reads the factors, changes them and writes them, as often as others get in between. The last way in stays.
+    ///
+    /// Spec: O-206
     pub async fn edit_factors<T>(
         &self,
         id: &AccountId,
@@ -84,8 +86,11 @@ impl Accounts {
         for _ in 0..ATTEMPTS {
             let now = self.clock.now();
             let (mut factors, expected) = self.read_factors(id).await?;
-            let before = factors.names();
+            let (before, kept) = (factors.names(), factors.passkeys.len());
             let made = edit(&mut factors, now)?;
+            if factors.passkeys.len() < kept {
+                self.check_way_in(id, &factors).await?;
+            }
             let mut change = Change::of(Scope::House, now);
             if factors.names() != before {
                 change.entries.push(Event::entry(now, id, Happened::FactorsChanged)?);
@@ -114,6 +119,20 @@ impl Accounts {
         change.entries.push(Self::forgotten(Counted::Factor(id)));
         self.storage.commit(change).await?;
         Ok(())
+    }
+
+    /// Whether the account can still be entered with these factors.
+    async fn check_way_in(&self, id: &AccountId, factors: &Factors) -> Result<()> {
+        let account = self.account(id).await?.ok_or(Refusal::NoSuchAccount)?;
+        let open = account.has_password() || !account.links.is_empty() || !factors.passkeys.is_empty();
+        if open { Ok(()) } else { Err(Refusal::LastLogin.into()) }
+    }
+
+    /// The factors, and a write that leaves them as they are: the commit that holds it fails if they have moved.
+    pub(super) async fn rely_on_factors(&self, id: &AccountId) -> Result<(Factors, EntryWrite)> {
+        let (factors, expected) = self.read_factors(id).await?;
+        let write = EntryWrite { key: key(id), expected, value: Some(json(&factors)?) };
+        Ok((factors, write))
     }
 
     async fn read_factors(&self, id: &AccountId) -> Result<(Factors, EntryIs)> {

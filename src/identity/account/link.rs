@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{ATTEMPTS, Account, AccountId, Accounts, Draft, Error, Happened, Refusal, Result, Session, json};
+use super::{ATTEMPTS, Account, AccountId, Accounts, Draft, Error, Factors, Happened, Refusal, Result, Session, json};
 use crate::clock::Timestamp;
 use crate::identity::upstream::{self, Person, SignedOut};
 use crate::storage::{self, Change, EntryIs, EntryWrite, KeyRange, Scope};
@@ -61,9 +61,14 @@ impl Link {
 }
 
 impl Account {
+    /// Whether a password opens it.
+    pub fn has_password(&self) -> bool {
+        self.login.as_ref().is_some_and(|login| login.password.is_some())
+    }
+
     /// How many ways in there are besides a link.
-    fn other_ways_in(&self) -> usize {
-        usize::from(self.login.is_some()) + self.links.len().saturating_sub(1)
+    fn other_ways_in(&self, factors: &Factors) -> usize {
+        usize::from(self.has_password()) + factors.passkeys.len() + self.links.len().saturating_sub(1)
     }
 }
 
@@ -79,10 +84,10 @@ impl Draft {
     /// Removes a link, if another way in remains, and with it all that the provider said.
     ///
     /// Spec: O-206, O-306, O-309
-    pub fn remove_link(&mut self, issuer: &str, subject: &str) -> Result<(), Refusal> {
+    pub fn remove_link(&mut self, issuer: &str, subject: &str, factors: &Factors) -> Result<(), Refusal> {
         let links = &self.account.links;
         let at = links.iter().position(|link| link.is_to(issuer, subject)).ok_or(Refusal::NoSuchLink)?;
-        if self.account.other_ways_in() == 0 {
+        if self.account.other_ways_in(factors) == 0 {
             return Err(Refusal::LastLogin);
         }
         self.account.links.remove(at);
@@ -132,8 +137,11 @@ impl Accounts {
     ///
     /// Spec: O-306
     pub async fn unlink(&self, id: &AccountId, issuer: &str, subject: &str) -> Result<()> {
+        // Its passkeys count among the ways in, so they must stay meanwhile.
+        let (factors, passkeys) = self.rely_on_factors(id).await?;
         self.edit(id, |draft| {
-            draft.remove_link(issuer, subject)?;
+            draft.remove_link(issuer, subject, &factors)?;
+            draft.write(passkeys.clone());
             draft.note(self.clock.now(), Happened::SchoolUnlinked { issuer: issuer.to_owned() })
         })
         .await?;
@@ -262,10 +270,10 @@ mod tests {
     fn the_last_way_in_stays() {
         let mut draft = Draft::new(Timestamp::default());
         draft.add_link(link("https://old.example", "1"));
-        assert_eq!(draft.remove_link("https://old.example", "1"), Err(Refusal::LastLogin));
+        assert_eq!(draft.remove_link("https://old.example", "1", &Factors::default()), Err(Refusal::LastLogin));
         draft.add_link(link("https://new.example", "9"));
-        assert_eq!(draft.remove_link("https://old.example", "9"), Err(Refusal::NoSuchLink));
-        assert_eq!(draft.remove_link("https://old.example", "1"), Ok(()));
+        assert_eq!(draft.remove_link("https://old.example", "9", &Factors::default()), Err(Refusal::NoSuchLink));
+        assert_eq!(draft.remove_link("https://old.example", "1", &Factors::default()), Ok(()));
         assert_eq!(draft.account().links, [link("https://new.example", "9")]);
     }
 }

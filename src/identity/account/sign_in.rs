@@ -105,7 +105,7 @@ impl Accounts {
             Some(email) => self.by_email(email).await?,
             None => None,
         };
-        let hash = account.as_ref().and_then(|account| account.login.as_ref()).map(|login| login.password.clone());
+        let hash = account.as_ref().and_then(|account| account.login.as_ref()).and_then(|login| login.password.clone());
         let retyped = password.clone();
         let verdict = self.passwords.check(password, hash).await?;
         let (Some(account), Verdict::Right | Verdict::RightButStale) = (account, verdict) else {
@@ -123,9 +123,9 @@ impl Accounts {
 
     /// Keeps the password with today's parameters. Another sign-in may have done so already.
     async fn renew_hash(&self, account: &Account, password: Password) -> Result<()> {
-        let Some(login) = &account.login else { return Ok(()) };
+        let Some(old) = account.login.as_ref().and_then(|login| login.password.as_ref()) else { return Ok(()) };
         let hash: Hash = self.passwords.hash(password).await?;
-        match self.edit(&account.id, |draft| draft.replace_password(&login.password, hash.clone())).await {
+        match self.edit(&account.id, |draft| draft.replace_password(old, hash.clone())).await {
             Err(Error::Refused(Refusal::WrongLogin) | Error::Storage(storage::Error::Moved)) => Ok(()),
             done => done,
         }
