@@ -5,12 +5,14 @@
 
 mod account;
 mod credentials;
+mod invite;
 mod keys;
 mod maintenance;
 mod office;
 mod pod;
 mod report;
 mod serve;
+mod upstream;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -68,6 +70,12 @@ enum Command {
     /// List pods, set their quota
     #[command(subcommand)]
     Pod(pod::Command),
+    /// Make invitations to sign up, list and revoke them
+    #[command(subcommand)]
+    Invite(invite::Command),
+    /// List the schools that people come in through, retire one that is gone
+    #[command(subcommand)]
+    Upstream(upstream::Command),
     /// Create, list and delete client credentials
     #[command(subcommand)]
     Credentials(credentials::Command),
@@ -142,6 +150,8 @@ fn execute(line: Line, variables: Vec<(String, String)>) -> Result<Report, Faile
         Command::Serve => serve::serve(config),
         Command::Account(command) => office::run(config, async |office| account::run(&office, command, password).await),
         Command::Pod(command) => office::run(config, async |office| pod::run(&office, command).await),
+        Command::Invite(command) => office::run(config, async |office| invite::run(&office, command).await),
+        Command::Upstream(command) => office::run(config, async |office| upstream::run(&office, config, command).await),
         Command::Credentials(command) => office::run(config, async |office| credentials::run(&office, command).await),
         Command::Keys(command) => office::run(config, async |office| keys::run(&office, config, command).await),
         Command::Check { repair } => maintenance::check(config, repair),

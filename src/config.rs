@@ -195,6 +195,11 @@ impl Config {
         if self.tls.redirect.is_some() && self.tls.cert.is_none() {
             return Err(Error::Together("`tls.redirect` needs `tls.cert` and `tls.key`"));
         }
+        if !self.accounts.password_sign_in && self.upstream.is_empty() {
+            return Err(Error::Together(
+                "`accounts.password_sign_in = false` needs an `[[upstream]]` to come in through",
+            ));
+        }
         upstream::check(&self.upstream)?;
         self.addresses().map(|_| ())
     }

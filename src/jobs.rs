@@ -46,12 +46,16 @@ pub enum Task {
     Release { account: Box<str>, email: Box<str> },
     /// Erase an account that its owner deleted, with its pods.
     Erase { account: Box<str> },
+    /// Remind the owner of an account that no school opens any more, or close it.
+    Unaffiliated { account: Box<str>, due: Timestamp },
+    /// Give back a way into an account, as two operators agreed.
+    Rescue { account: Box<str>, due: Timestamp },
 }
 
 impl Task {
     /// Whether it is tried until it works, however long that takes.
     const fn is_owed(&self) -> bool {
-        matches!(self, Self::Erase { .. } | Self::Release { .. })
+        matches!(self, Self::Erase { .. } | Self::Release { .. } | Self::Unaffiliated { .. } | Self::Rescue { .. })
     }
 
     /// What the log calls it.
@@ -62,6 +66,8 @@ impl Task {
             Self::Reset { .. } => "reset",
             Self::Release { .. } => "release",
             Self::Erase { .. } => "erase",
+            Self::Unaffiliated { .. } => "unaffiliated",
+            Self::Rescue { .. } => "rescue",
         }
     }
 }

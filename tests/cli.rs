@@ -111,6 +111,52 @@ fn a_deleted_account_is_kept_within_the_month() {
 }
 
 #[test]
+fn a_way_back_in_takes_two_operators() {
+    let desk = Desk::new();
+    desk.account("ada");
+    let run = |words: &[&str]| desk.run(&[&["account"], words].concat());
+    run(&["approve", "ada@example.org", "--operator", "Yann"]).fails(1, "nothing was asked for");
+    run(&["recover", "ada@example.org", "--operator", " "]).fails(1, "which operator");
+    run(&["recover", "ada@example.org"]).fails(2, "--operator");
+    run(&["recover", "ada@example.org", "--operator", "Soizic", "--to", "ada@example.org"]).fails(1, "exists already");
+    assert_eq!(run(&["recover", "ada@example.org", "--operator", "Soizic", "--to", "ada@home.example"]).status(), 0);
+    run(&["approve", "ada@example.org", "--operator", "soizic"]).fails(1, "another operator");
+    assert!(run(&["approve", "ada@example.org", "--operator", "Yann", "--json"]).json()["done_on"].is_string());
+    assert_eq!(run(&["reset-2fa", "ada@example.org", "--operator", "Yann"]).status(), 0);
+}
+
+#[test]
+fn schools_are_listed_and_those_that_are_named_are_not_retired() {
+    let desk = Desk::new();
+    desk.account("ada");
+    let section =
+        "[[upstream]]\nid = 'ent'\nname = 'ENT'\nissuer = 'https://ent.example/oidc'\nclient_id = 'cartable'\n";
+    std::fs::write(desk.path().join("cartable.toml"), section).unwrap();
+    let listed = desk.run(&["upstream", "list", "--json"]).json();
+    assert_eq!(listed, json!([{ "school": "ENT", "accounts": "0", "issuer": "https://ent.example/oidc" }]));
+    desk.run(&["upstream", "retire", "https://ent.example/oidc"]).fails(1, "still name");
+    desk.run(&["upstream", "retire", "https://other.example"]).fails(1, "no account is linked");
+    let alone = desk.run(&["account", "unaffiliate", "ada@example.org"]);
+    assert!(alone.text().contains("not linked to a school"), "{}", alone.text());
+    std::fs::remove_file(desk.path().join("cartable.toml")).unwrap();
+    desk.run(&["config", "--set", "accounts.password_sign_in=false"]).fails(2, "needs an `[[upstream]]`");
+}
+
+#[test]
+fn invitations_come_and_go() {
+    let desk = Desk::new();
+    let made = desk.run(&["invite", "create", "--note", "Dora", "--json"]).json();
+    assert!(made["address"].as_str().unwrap().starts_with("http://localhost:3000/.account/signup/?invite="));
+    let listed = desk.run(&["invite", "list", "--json"]).json();
+    assert_eq!(listed[0]["note"], "Dora");
+    let name = listed[0]["name"].as_str().unwrap();
+    assert_eq!(desk.run(&["invite", "revoke", name]).status(), 0);
+    desk.run(&["invite", "revoke", name]).fails(1, "used, or is too old");
+    assert_eq!(desk.run(&["invite", "list", "--json"]).json(), json!([]));
+    desk.run(&["invite", "create", "--days", "0"]).fails(2, "1..=365");
+}
+
+#[test]
 fn a_key_that_leaked_is_dropped() {
     let desk = Desk::new();
     let named = || {

@@ -29,6 +29,10 @@ impl Worker for Tasks {
                 Ok(self.accounts.release_email(&account_id(account)?, &address(email)?).await?)
             }
             Task::Erase { account } => Ok(self.provision.erase(&account_id(account)?).await?),
+            Task::Unaffiliated { account, due } => {
+                Ok(self.accounts.remind_unaffiliated(&account_id(account)?, *due).await?)
+            }
+            Task::Rescue { account, due } => Ok(self.accounts.carry_out_rescue(&account_id(account)?, *due).await?),
         }
     }
 }

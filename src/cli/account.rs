@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::office::Office;
 use super::report::{Failed, Report};
-use crate::identity::account::{Account, Email, Leaving, Password, Refusal};
+use crate::identity::account::{Account, Act, Email, Leaving, Left, Password, Refusal, Remedy, Service};
 use crate::path::PodName;
 
 #[derive(Debug, Subcommand)]
@@ -35,6 +35,34 @@ pub(super) enum Command {
     Delete { email: String },
     /// Undo `delete`, within the 30 days
     Keep { email: String },
+    /// Take an account out of its schools: the pupil has left. Who has no other way in is invited to choose a password
+    Unaffiliate { email: String },
+    /// Ask that a lost second factor be removed. Another operator has to approve, and the owner has 72 hours to stop it
+    #[command(name = "reset-2fa")]
+    ResetFactors {
+        email: String,
+        /// Who asks, for the owner to read
+        #[arg(long, value_name = "NAME")]
+        operator: String,
+    },
+    /// Ask that the owner be sent a link to come in again. Another operator has to approve, and the owner has 72 hours to
+    /// stop it
+    Recover {
+        email: String,
+        /// Who asks, for the owner to read
+        #[arg(long, value_name = "NAME")]
+        operator: String,
+        /// The owner's new address, if the one of the account is lost too
+        #[arg(long, value_name = "EMAIL")]
+        to: Option<String>,
+    },
+    /// Approve what another operator asked for with `recover` or `reset-2fa`
+    Approve {
+        email: String,
+        /// Who approves, for the owner to read
+        #[arg(long, value_name = "NAME")]
+        operator: String,
+    },
 }
 
 /// Accounts that are listed at a time.
@@ -54,6 +82,20 @@ pub(super) async fn run(office: &Office, command: Command, password: Option<Stri
             office.accounts.reopen_by_operator(&office.account(&email).await?.id).await?;
             Ok(Report::done("The account is kept, with its pods, as it was."))
         }
+        Command::Unaffiliate { email } => {
+            let account = office.account(&email).await?;
+            Ok(Report::done(told(office.accounts.leave_school(&account.id, None).await?)))
+        }
+        Command::ResetFactors { email, operator } => rescue(office, &email, Remedy::Factors, None, &operator).await,
+        Command::Recover { email, operator, to } => {
+            let to = to.as_deref().map(read_email).transpose()?;
+            rescue(office, &email, Remedy::WayIn, to.as_ref(), &operator).await
+        }
+        Command::Approve { email, operator } => {
+            let account = office.account(&email).await?;
+            let due = office.accounts.approve_rescue(&account.id, &operator).await?;
+            Ok(Report::of([("Account", email_of(&account)), ("Done on", due.to_string())]))
+        }
     }
 }
 
@@ -70,6 +112,7 @@ async fn create(
     })?;
     let password = Password::chosen(&typed()?).map_err(Refusal::from)?;
     let home = office.provision.account(email.clone(), password, &pod).await?;
+    office.accounts.note_operator(&home.account, Act::Created).await?;
     Ok(Report::of([("Account", email.to_string()), ("Pod", home.pod), ("WebID", home.webid)]))
 }
 
@@ -114,6 +157,8 @@ fn show(account: &Account) -> Report {
         ("Pods", pods_of(account)),
         ("WebIDs", account.webids.join(" ")),
         ("Client credentials", account.credentials.len().to_string()),
+        ("Minor", if account.minor { "yes" } else { "no" }.to_owned()),
+        ("Optional services", services_of(account)),
     ])
 }
 
@@ -121,6 +166,43 @@ async fn set_disabled(office: &Office, email: &str, disabled: bool) -> Result<Re
     let account = office.account(email).await?;
     office.accounts.set_disabled(&account.id, disabled).await?;
     Ok(Report::done(if disabled { "The account is disabled." } else { "The account is enabled." }))
+}
+
+/// The optional services that may be used for the account.
+///
+/// Spec: O-312
+fn services_of(account: &Account) -> String {
+    let may = Service::ALL.into_iter().filter(|service| account.may_use(*service));
+    let names = may.map(|service| match service {
+        Service::News => "news",
+        Service::Contacts => "contacts",
+    });
+    names.collect::<Vec<_>>().join(" ")
+}
+
+/// Spec: O-307, O-344
+async fn rescue(
+    office: &Office,
+    email: &str,
+    remedy: Remedy,
+    to: Option<&Email>,
+    operator: &str,
+) -> Result<Report, Failed> {
+    let account = office.account(email).await?;
+    office.accounts.ask_rescue(&account.id, remedy, to, operator).await?;
+    Ok(Report::done("It is asked for, and the owner can see it. Another operator has to approve it now."))
+}
+
+/// What became of an account that left its schools.
+pub(super) fn told(left: Left) -> &'static str {
+    match left {
+        Left::Unconcerned => "The account is not linked to a school; nothing was changed.",
+        Left::Open => "The account is unlinked; its owner has another way in.",
+        Left::Invited => "The account is unlinked; its owner is invited by letter to choose a password.",
+        Left::Unreachable => {
+            "The account is unlinked. Nobody can enter it, and no address is known: see `cartable account recover --to`."
+        }
+    }
 }
 
 /// Spec: O-329
@@ -142,6 +224,7 @@ fn state_of(account: &Account) -> &'static str {
     match account {
         Account { closing: Some(_), .. } => "closing",
         Account { disabled: true, .. } => "disabled",
+        Account { unaffiliated: Some(_), .. } => "unaffiliated",
         _ => "enabled",
     }
 }

@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::office::Office;
 use super::report::{Failed, Report};
-use crate::identity::account::{CredentialId, Refusal};
+use crate::identity::account::{Act, CredentialId, Refusal};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -44,6 +44,7 @@ pub(super) async fn run(office: &Office, command: Command) -> Result<Report, Fai
         }
         Command::Create { email, webid, name, .. } => {
             let account = office.account(&email).await?;
+            office.accounts.note_operator(&account.id, Act::KeyMade).await?;
             let made = office.accounts.create_credential(&account.id, webid.as_deref(), name.as_deref()).await?;
             Ok(Report::of([
                 ("Client id", made.credential.id.to_string()),
@@ -63,6 +64,7 @@ pub(super) async fn run(office: &Office, command: Command) -> Result<Report, Fai
         Command::Delete { email, id } => {
             let account = office.account(&email).await?;
             let id = CredentialId::parse(&id).ok_or(Refusal::NoSuchCredential)?;
+            office.accounts.note_operator(&account.id, Act::KeyDeleted).await?;
             office.accounts.delete_credential(&account.id, &id).await?;
             Ok(Report::done("The client credentials are deleted; their tokens are refused from now on."))
         }

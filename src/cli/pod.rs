@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::office::Office;
 use super::report::{Failed, Report};
+use crate::identity::account::Act;
 use crate::path::{PodName, ResourcePath};
 use crate::storage::Pod;
 use crate::units::Size;
@@ -34,6 +35,11 @@ pub(super) async fn run(office: &Office, command: Command) -> Result<Report, Fai
                 size => Some(size.parse::<Size>().map_err(|error| Failed::Usage(error.to_string()))?.0),
             };
             let pod = pod(office, &name).await?;
+            for owner in &pod.owners {
+                if let Some(account) = office.accounts.by_webid(owner).await? {
+                    office.accounts.note_operator(&account.id, Act::QuotaSet).await?;
+                }
+            }
             office.storage.set_quota(pod.id, quota).await?;
             Ok(show(&Pod { quota, ..pod }))
         }

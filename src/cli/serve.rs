@@ -268,6 +268,7 @@ impl House {
                 identity: Arc::clone(&identity),
                 clock: clock(),
                 open: config.dev,
+                doors: Door::all(&self.upstreams).into_iter().map(|door| (door.name, door.path)).collect(),
             },
             pages: Pages {
                 addresses: addresses(),

@@ -52,6 +52,8 @@ pub struct AccountApi {
     ///
     /// Spec: O-203
     pub open: bool,
+    /// The schools that people come in through: name, and path of the door.
+    pub doors: Vec<(String, String)>,
 }
 
 /// The members of an answer.
@@ -124,7 +126,13 @@ impl AccountApi {
         }
         let signed_in = self.signed_in(request.headers()).await?;
         let account = signed_in.as_ref().map(|signed_in| signed_in.account.id.clone());
-        let controls = Controls { base: self.addresses.base(), account: account.as_ref(), open: self.open };
+        let controls = Controls {
+            base: self.addresses.base(),
+            account: account.as_ref(),
+            open: self.open,
+            passwords: self.accounts.takes_passwords(),
+            doors: &self.doors,
+        };
         let sent = Sent::receive(request).await?;
         let asks = sent.method == Method::POST;
         let members = match place {
@@ -186,6 +194,7 @@ impl AccountApi {
         }
         let (detail, page) = match self.accounts.registration() {
             Registration::Open => ("People sign up on a page; `--dev` opens this API.", "signup/"),
+            Registration::Invite => ("People sign up with an invitation of the operator.", "login/"),
             Registration::Upstream => ("Only those whom a school sends sign up: they enter through it.", "login/"),
             Registration::Closed => ("Accounts are made by the operator, with `cartable account create`.", "login/"),
         };

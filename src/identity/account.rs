@@ -3,6 +3,7 @@
 //! An account is one house record; e-mail addresses, WebIDs and pod names are records of their own that must be absent
 //! when they are taken, so that each stays unique. All of a change goes in one commit.
 
+mod affiliation;
 mod closing;
 mod codes;
 mod credential;
@@ -11,7 +12,9 @@ mod email;
 mod email_change;
 mod event;
 mod factor;
+mod guardian;
 mod half;
+mod invitation;
 mod letter;
 mod link;
 mod naming;
@@ -19,6 +22,7 @@ mod passkey;
 mod password;
 mod recovery;
 mod registration;
+mod rescue;
 mod session;
 mod sign_in;
 pub mod signup;
@@ -38,18 +42,22 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+pub use affiliation::{Left, Unaffiliated};
 pub use closing::{Leaving, UNDO};
 pub use codes::RecoveryCodes;
 pub use credential::{Credential, CredentialId, NewCredential, Presented};
 pub use draft::Draft;
 pub use email::Email;
-pub use event::{Event, Happened};
+pub use event::{Act, Event, Happened};
 pub use factor::Factors;
+pub use guardian::{GuardianConsent, Service, text as guardian_text};
 pub use half::Half;
+pub use invitation::Invitation;
 pub use link::Link;
 pub use passkey::{Challenge, Passkey, Passkeys};
 pub use password::{Hash, Password, Passwords, Unhashed, Weak};
-pub use registration::{BadTerms, Config, Registration};
+pub use registration::{BadTerms, Comes, Config, Registration};
+pub use rescue::Remedy;
 pub use session::{Session, SessionId, SessionToken, SignedIn};
 pub use sign_in::{Method, SignedInBy, UpstreamSession};
 pub use signup::{Consent, Signup, SignupToken};
@@ -66,6 +74,8 @@ use crate::storage::{self, Change, Committed, Entry, EntryIs, KeyRange, Scope, S
 
 /// How often an edit is decided again because someone wrote first.
 const ATTEMPTS: usize = 8;
+/// Accounts that are looked at a time, where all are.
+const PAGE: usize = 200;
 
 /// What an account does not allow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -97,6 +107,8 @@ pub enum Refusal {
     TooSoon(Duration),
     #[error("this account asks for a second factor; sign in on the page for it")]
     SecondFactor,
+    #[error("nobody signs in with a password here; come in through your school, or with a passkey")]
+    NoPasswords,
     #[error("the session has ended; sign in again")]
     SignedOut,
     #[error("the account is disabled")]
@@ -105,6 +117,12 @@ pub enum Refusal {
     Closing,
     #[error("the account is not about to be deleted")]
     NotClosing,
+    #[error("say which operator asks: a name of one line, for the owner to read")]
+    NoOperator,
+    #[error("another operator has to approve it than the one who asked")]
+    SameOperator,
+    #[error("nothing was asked for that could be approved")]
+    NoRescue,
     #[error("sign in again: this needs a sign-in of the last 10 minutes")]
     StaleSignIn,
     #[error("an account has at most {0} client credentials; delete one first")]
@@ -135,6 +153,10 @@ pub enum Refusal {
     OutOfTurn,
     #[error("an e-mail address is missing")]
     NoEmail,
+    #[error("this is the address of the account itself")]
+    OwnAddress,
+    #[error("a name is missing")]
+    NoName,
     #[error("this link has been used, or is too old")]
     DeadLink,
     #[error("there are new terms of use: accept them on the page for it first")]
@@ -216,6 +238,11 @@ pub struct Account {
     /// Spec: O-312
     #[serde(default)]
     pub minor: bool,
+    /// What who holds parental responsibility answered.
+    ///
+    /// Spec: O-312
+    #[serde(default)]
+    pub guardian: Option<GuardianConsent>,
     /// The pods that the account made, oldest first.
     pub pods: Vec<PodName>,
     /// The WebIDs that the account may sign in as, oldest first.
@@ -241,6 +268,11 @@ pub struct Account {
     /// Spec: O-329
     #[serde(default)]
     pub closing: Option<Timestamp>,
+    /// A school opened it once, and none does any more.
+    ///
+    /// Spec: O-308
+    #[serde(default)]
+    pub unaffiliated: Option<Unaffiliated>,
 }
 
 impl Account {
@@ -274,6 +306,10 @@ pub struct Accounts {
     jobs: Arc<Jobs>,
     terms: Terms,
     registration: Registration,
+    /// How long nobody may be able to come in before an account is closed.
+    grace: Duration,
+    /// Whether passwords open accounts.
+    takes_passwords: bool,
     passwords: Passwords,
     standing: credential::Standing,
     running: session::Running,
@@ -284,8 +320,20 @@ impl Accounts {
     pub fn new(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, addresses: Arc<Addresses>, jobs: Arc<Jobs>) -> Self {
         let (standing, running) = (credential::Standing::default(), session::Running::default());
         let (terms, registration) = (Terms::default(), Registration::of(&addresses));
-        let passwords = Passwords::default();
-        Self { storage, clock, addresses, jobs, terms, registration, passwords, standing, running }
+        let (passwords, grace) = (Passwords::default(), affiliation::GRACE);
+        Self {
+            storage,
+            clock,
+            addresses,
+            jobs,
+            terms,
+            registration,
+            grace,
+            takes_passwords: true,
+            passwords,
+            standing,
+            running,
+        }
     }
 
     /// Where accounts are kept.
@@ -303,6 +351,14 @@ impl Accounts {
         match self.entry::<AccountId>(&draft::email_key(email)).await? {
             // A former address stays taken for a while, but signs nobody in.
             Some(id) => Ok(self.account(&id).await?.filter(|account| account.signs_in_with(email))),
+            None => Ok(None),
+        }
+    }
+
+    /// The account that signs in as this WebID.
+    pub async fn by_webid(&self, webid: &str) -> Result<Option<Account>> {
+        match self.entry::<AccountId>(&draft::webid_key(webid)).await? {
+            Some(id) => self.account(&id).await,
             None => Ok(None),
         }
     }

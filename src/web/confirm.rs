@@ -118,7 +118,7 @@ async fn show(pages: &Pages, visitor: &Visitor, by: &SignedIn, next: &Next, wron
     let factors = pages.accounts.factors(&by.account.id).await?;
     let challenge = second::challenge(pages, &by.account, &factors);
     let doors = doors(pages, visitor, words, next);
-    let password = by.account.login.as_ref().map(|_| Field {
+    let password = (by.account.has_password() && pages.accounts.takes_passwords()).then(|| Field {
         name: "password",
         label: words.password,
         kind: "password",

@@ -10,9 +10,9 @@ use http::{Method, Request, Response, StatusCode};
 
 use super::visitor::House;
 use super::{
-    Answer, Form, Instead, Visitor, applications, authorize, confirm, end_session, error, form, gallery, home,
-    leave_school, new_terms, path, recover, second, see_other, settings, sign_in, sign_out, signup, start, terms,
-    upstream, ways,
+    Answer, Form, Instead, Visitor, applications, authorize, confirm, end_session, error, form, gallery, guardian,
+    home, leave_school, new_terms, path, recover, second, see_other, settings, sign_in, sign_out, signup, start, stop,
+    terms, upstream, ways,
 };
 use crate::address::Addresses;
 use crate::clock::Clock;
@@ -85,6 +85,9 @@ enum Page<'a> {
     UndoEmail,
     Delete,
     UndoDelete,
+    StopRescue,
+    Guardian,
+    GuardianAnswer,
     NewKey,
     Key(&'a str),
     Parts,
@@ -152,6 +155,9 @@ impl<'a> Page<'a> {
             ["email", "undo"] => Self::UndoEmail,
             ["settings", "delete"] => Self::Delete,
             ["delete", "undo"] => Self::UndoDelete,
+            ["rescue", "stop"] => Self::StopRescue,
+            ["settings", "guardian"] => Self::Guardian,
+            ["guardian"] => Self::GuardianAnswer,
             ["settings", "keys", "new"] => Self::NewKey,
             ["settings", "keys", id] => Self::Key(id),
             ["settings", "applications"] => Self::Applications,
@@ -263,6 +269,9 @@ impl<'a> Page<'a> {
             Self::UndoEmail => settings::email::undo(pages, visitor, asked).await,
             Self::Delete => settings::delete::answer(pages, visitor, asked).await,
             Self::UndoDelete => settings::delete::undo(pages, visitor, asked).await,
+            Self::StopRescue => stop::answer(pages, visitor, asked).await,
+            Self::Guardian => settings::guardian::answer(pages, visitor, asked).await,
+            Self::GuardianAnswer => guardian::answer(pages, visitor, asked).await,
             Self::NewKey => settings::keys::make(pages, visitor, asked).await,
             Self::Key(id) => settings::keys::one(pages, visitor, asked, id).await,
             Self::Parts => gallery::answer(pages, visitor),

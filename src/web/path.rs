@@ -56,6 +56,12 @@ pub const UNDO_EMAIL: &str = "/.account/email/undo/";
 pub const DELETE: &str = "/.account/settings/delete/";
 /// Where the letter leads that takes the deletion back.
 pub const UNDO_DELETE: &str = "/.account/delete/undo/";
+/// Where a minor asks a parent to agree to optional services.
+pub const GUARDIAN: &str = "/.account/settings/guardian/";
+/// Where the letter leads on which the parent answers.
+pub const GUARDIAN_ANSWER: &str = "/.account/guardian/";
+/// Where the letter leads that stops what two operators agreed on.
+pub const STOP_RESCUE: &str = "/.account/rescue/stop/";
 /// The keys for scripts, each below by its id.
 pub const KEYS: &str = "/.account/settings/keys/";
 /// Making a key.

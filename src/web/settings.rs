@@ -3,6 +3,7 @@
 pub mod delete;
 pub mod email;
 pub mod events;
+pub mod guardian;
 pub mod keys;
 pub mod password;
 
@@ -26,6 +27,8 @@ struct Words {
     choose: &'static str,
     others: &'static str,
     others_help: &'static str,
+    guardian: &'static str,
+    guardian_help: fn(bool) -> &'static str,
     change: &'static str,
     devices: &'static str,
     devices_help: &'static str,
@@ -65,6 +68,8 @@ const FRENCH: Words = Words {
     choose: "Choisir",
     others: "Établissements et seconde preuve",
     others_help: "ENT reliés, clés d’accès, application de codes, codes de secours",
+    guardian: "Accord d’un parent",
+    guardian_help: |agreed| if agreed { "Donné" } else { "Nécessaire pour les services facultatifs" },
     change: "Changer",
     devices: "Appareils connectés",
     devices_help: "Un appareil que vous ne reconnaissez pas ? Déconnectez-le, puis changez de mot de passe.",
@@ -114,6 +119,8 @@ const ENGLISH: Words = Words {
     choose: "Choose",
     others: "Schools and second proof",
     others_help: "Linked schools, passkeys, code app, recovery codes",
+    guardian: "A parent’s agreement",
+    guardian_help: |agreed| if agreed { "Given" } else { "Needed for optional services" },
     change: "Change",
     devices: "Devices signed in",
     devices_help: "A device you do not recognise? Sign it out, then change your password.",
@@ -248,7 +255,13 @@ fn ways(account: &Account, words: &Words) -> Vec<Row> {
         second: words.others_help.to_owned(),
         action: Some(Action::Open { path: path::WAYS.to_owned(), label: words.show }),
     };
-    email.chain(password).chain([others]).collect()
+    let guardian = account.minor.then(|| Row {
+        icon: icon("user"),
+        name: words.guardian.to_owned(),
+        second: (words.guardian_help)(account.has_consent()).to_owned(),
+        action: Some(Action::Open { path: path::GUARDIAN.to_owned(), label: words.show }),
+    });
+    email.chain(password).chain([others]).chain(guardian).collect()
 }
 
 fn device(session: &Session, by: &SignedIn, visitor: &Visitor, words: &Words, now: Timestamp) -> Row {

@@ -7,7 +7,7 @@ use http::header::{HeaderValue, RETRY_AFTER};
 use super::pages::Door;
 use super::parts::{Banner, Field, Summary, Tone};
 use super::{Answer, Asked, Form, Next, Pages, Shell, Visitor, authorize, date, next, page, path, second, see_other};
-use crate::identity::account::{Account, Email, Error, Password, Refusal, SignedInBy};
+use crate::identity::account::{Account, Comes, Email, Error, Password, Refusal, SignedInBy};
 
 /// What the page says.
 struct Words {
@@ -89,6 +89,7 @@ const ENGLISH: Words = Words {
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each shows one way in, or not")]
 struct Page<'a> {
     shell: Shell,
     words: &'static Words,
@@ -100,6 +101,8 @@ struct Page<'a> {
     password: &'a Field,
     stays: bool,
     passkeys: bool,
+    /// Whether passwords open accounts.
+    passwords: bool,
     /// Whether anybody may sign up.
     open: bool,
 }
@@ -233,7 +236,8 @@ fn show(pages: &Pages, visitor: &Visitor, words: &'static Words, next: &Next, ty
         password: &typed.password,
         stays: typed.stays,
         passkeys: pages.passkeys.is_some(),
-        open: pages.accounts.registration().admits(false).is_ok(),
+        passwords: pages.accounts.takes_passwords(),
+        open: pages.accounts.registration().admits(Comes::Alone).is_ok(),
     };
     page(typed.status, &shown, visitor)
 }

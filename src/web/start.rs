@@ -5,6 +5,7 @@ use http::StatusCode;
 
 use super::pages::Door;
 use super::{Answer, Pages, Shell, Visitor, page, path};
+use crate::identity::account::Comes;
 
 /// What the page says.
 struct Words {
@@ -78,7 +79,7 @@ struct Page<'a> {
 /// Answers a request for the start page.
 pub(super) fn answer(pages: &Pages, visitor: &Visitor) -> Answer {
     let words = visitor.language.choose(&FRENCH, &ENGLISH);
-    let open = pages.accounts.registration().admits(false).is_ok();
+    let open = pages.accounts.registration().admits(Comes::Alone).is_ok();
     let shown = Page { shell: Shell::new(visitor, words.title), words, doors: &pages.doors, open };
     page(StatusCode::OK, &shown, visitor)
 }

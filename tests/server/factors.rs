@@ -11,7 +11,7 @@ use crate::world::World;
 const WAYS: &str = ".account/settings/ways/";
 
 /// Signs in with the password; what is shown then.
-async fn enter(browser: &mut Browser<'_>, pupil: &Pupil) -> Shown {
+pub async fn enter(browser: &mut Browser<'_>, pupil: &Pupil) -> Shown {
     let page = browser.visit(".account/login/").await;
     browser.sign_in(&page, pupil).await
 }
@@ -30,7 +30,7 @@ fn shown(seed: &str, world: &World) -> String {
 }
 
 /// Adds an app; its seed and the recovery codes.
-async fn enrol(world: &World, browser: &mut Browser<'_>) -> (String, Vec<String>) {
+pub async fn enrol(world: &World, browser: &mut Browser<'_>) -> (String, Vec<String>) {
     let page = browser.visit(&format!("{WAYS}app/")).await;
     assert!(page.answer.text().contains("<svg "), "{page:?}");
     let seed = code_box(&page);

@@ -29,6 +29,7 @@ mod groups_and_conditions;
 mod hostile;
 mod leaving;
 mod matrix;
+mod minors;
 mod n3_patch;
 mod negotiation;
 mod outward;

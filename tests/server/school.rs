@@ -17,11 +17,15 @@ use crate::ent::{Ent, Lie, Registered, SECRET};
 use crate::upstream::config;
 use crate::world::{Settings, World};
 
-const DOOR: &str = ".account/login/oidc/armorique/";
+pub const DOOR: &str = ".account/login/oidc/armorique/";
 const WAYS: &str = ".account/settings/ways/";
 
 /// A world with a school.
-async fn world() -> (World, Ent) {
+pub async fn world() -> (World, Ent) {
+    world_with(Settings::default()).await
+}
+
+async fn world_with(settings: Settings) -> (World, Ent) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let opened: Arc<Mutex<Option<Ent>>> = Arc::default();
     let kept = opened.clone();
@@ -31,13 +35,13 @@ async fn world() -> (World, Ent) {
         *kept.lock() = Some(ent);
         known
     };
-    let world = World::with(Settings { schools: Box::new(open), ..Settings::default() }).await;
+    let world = World::with(Settings { schools: Box::new(open), ..settings }).await;
     let ent = opened.lock().take().unwrap();
     (world, ent)
 }
 
 /// Goes to the school from `place`, signs in there as `login`, and comes back.
-async fn through(browser: &mut Browser<'_>, ent: &Ent, place: &str, login: &str) -> Shown {
+pub async fn through(browser: &mut Browser<'_>, ent: &Ent, place: &str, login: &str) -> Shown {
     let there = browser.visit(place).await;
     assert!(there.url.starts_with(&ent.issuer), "{there:?}");
     browser.visit(&ent.sign_in(&there.url, login)).await
@@ -334,4 +338,24 @@ async fn a_link_is_unique_among_accounts() {
     let mut twin = Draft::new(world.clock.now());
     twin.add_link(Link::to(&person(&ent, "malo"), world.clock.now()));
     assert!(world.accounts.save(twin, Change::of(Scope::House, world.clock.now())).await.is_err());
+}
+
+/// Shows: CP-10, CP-11, CP-13, CP-15
+#[tokio::test]
+async fn a_server_without_passwords_shows_the_ways_that_are_open() {
+    let settings = Settings { password_sign_in: false, ..Settings::default() };
+    let (world, ent) = world_with(settings).await;
+    let pupil = world.pupil("malo").await;
+    world.accounts.link(&pupil.account, &person(&ent, "malo")).await.unwrap();
+    let mut browser = Browser::new(&world);
+    let page = browser.visit(".account/login/").await;
+    assert!(page.says("Entrer avec mon ENT") && !page.answer.text().contains("name=\"password\""), "{page:?}");
+    let ways =
+        world.nobody.ask("GET", &format!("{}.account/login/", world.base)).accept("application/json").send().await;
+    assert!(ways.text().contains("ENT Armorique") && !ways.text().contains("Email/password"), "{ways:?}");
+    let typed = json!({ "email": pupil.email, "password": pupil.password }).to_string();
+    let asking = world.nobody.ask("POST", &format!("{}.account/login/password/", world.base));
+    let refused = asking.content("application/json", typed).send().await.is(403);
+    assert!(refused.text().contains("no-password-sign-in"), "{refused:?}");
+    assert_eq!(through(&mut browser, &ent, DOOR, "malo").await.url, format!("{}.account/", world.base));
 }

@@ -290,3 +290,40 @@ async fn a_server_that_starts_again_goes_on_with_the_same_question() {
     let page = browser.fill(&page, &[]).await;
     assert!(browser.fill(&page, &[]).await.says("renard-bleu-42"));
 }
+
+#[tokio::test]
+async fn an_invitation_opens_one_account() {
+    let registration = Some(cartable::identity::account::Registration::Invite);
+    let world = World::with(Settings { registration, ..Settings::default() }).await;
+    let day = std::time::Duration::from_hours(24);
+    let mut stranger = Browser::new(&world);
+    assert_eq!(stranger.visit(&world.page("signup/")).await.answer.status, 403);
+    let link = world.accounts.invite(Some("Dora"), day).await.unwrap();
+    let open = world.accounts.invitations().await.unwrap();
+    assert_eq!(open[0].1.note.as_deref(), Some("Dora"));
+    assert!(!link.contains(&open[0].0), "what is kept opens nothing");
+    let mut browser = Browser::new(&world);
+    let page = browser.visit(&link).await;
+    is_step(&page, 1);
+    let page = browser.fill(&page, &[]).await;
+    let page = browser.fill(&page, &[("email", "dora@example.org")]).await;
+    let page = browser.fill(&page, &[("name", "renard-bleu-42")]).await;
+    browser.fill(&page, &[("accept", "yes")]).await;
+    let page = browser.visit(&world.link("dora@example.org").await).await;
+    let page = browser.fill(&page, &[]).await;
+    let page = browser.fill(&page, &[("password", PASSWORD)]).await;
+    let page = browser.fill(&page, &[]).await;
+    browser.visit(&link).await.answer.is(200);
+    assert_eq!(browser.fill(&page, &[]).await.url, world.page(""));
+    assert_eq!(stranger.visit(&link).await.answer.status, 403, "it is used up");
+    let taken_back = world.accounts.invite(None, day).await.unwrap();
+    let name = world.accounts.invitations().await.unwrap().remove(0).0;
+    world.accounts.take_back_invitation(&name).await.unwrap();
+    let old = world.accounts.invite(None, day).await.unwrap();
+    world.clock.advance(day);
+    for link in [taken_back, old] {
+        assert_eq!(stranger.visit(&link).await.answer.status, 403);
+    }
+    world.work().await;
+    assert!(world.accounts.invitations().await.unwrap().is_empty());
+}

@@ -122,6 +122,8 @@ pub struct Settings {
     pub registration: Option<Registration>,
     /// A folder with terms; `None`: those that come along.
     pub terms: Option<PathBuf>,
+    /// Whether passwords open accounts.
+    pub password_sign_in: bool,
     /// The groups of other servers.
     pub remote_groups: Arc<dyn RemoteGroups>,
     /// Whether strangers may name http addresses of this machine.
@@ -142,6 +144,7 @@ impl Default for Settings {
             open: true,
             registration: None,
             terms: None,
+            password_sign_in: true,
             remote_groups: Arc::new(NoRemoteGroups),
             reaches_loopback: false,
             identity: Config::default(),
@@ -183,7 +186,7 @@ impl World {
         let (listener, door) = door().await;
         let port = first.map_or(door, |(port, _)| port);
         let addresses = Arc::new(Addresses::with_paths(&format!("http://localhost:{port}/")).unwrap());
-        let (jobs, accounts) = accounts_of(&ground, &addresses, settings.registration, settings.terms.clone());
+        let (jobs, accounts) = accounts_of(&ground, &addresses, &settings);
         let keys = Keys::open(storage.clone(), secret.clone(), addresses.base(), clock.now()).await.unwrap();
         let Settings { limits, origins, remote_groups: groups, .. } = settings;
         let pods = Pods::new(storage.clone(), addresses.clone(), clock.clone(), groups, origins, limits);
@@ -232,6 +235,7 @@ impl World {
                 identity: identity.clone(),
                 clock: clock.clone(),
                 open: settings.open,
+                doors: Door::all(&upstreams).into_iter().map(|door| (door.name, door.path)).collect(),
             },
             pages: Pages {
                 addresses: addresses.clone(),
@@ -298,15 +302,13 @@ fn identity(config: &Config, parts: Parts, clock: &Arc<SetClock>) -> Arc<Identit
 }
 
 /// Accounts that take these people in, and the jobs that they queue.
-fn accounts_of(
-    ground: &Ground,
-    addresses: &Arc<Addresses>,
-    registration: Option<Registration>,
-    terms: Option<PathBuf>,
-) -> (Arc<Jobs>, Arc<Accounts>) {
+fn accounts_of(ground: &Ground, addresses: &Arc<Addresses>, settings: &Settings) -> (Arc<Jobs>, Arc<Accounts>) {
     let jobs = Arc::new(Jobs::new(ground.storage.clone(), ground.secret.clone()));
     let accounts = Accounts::new(ground.storage.clone(), ground.clock.clone(), addresses.clone(), jobs.clone());
-    let accounts = accounts.configured(&account::Config { registration, terms }).unwrap();
+    let Settings { registration, password_sign_in, .. } = *settings;
+    let terms = settings.terms.clone();
+    let config = account::Config { registration, terms, password_sign_in, ..account::Config::default() };
+    let accounts = accounts.configured(&config).unwrap();
     (jobs, Arc::new(accounts))
 }
 

@@ -17,6 +17,10 @@ pub(super) struct Controls<'a> {
     pub account: Option<&'a AccountId>,
     /// Whether accounts can be made here.
     pub open: bool,
+    /// Whether passwords open accounts.
+    pub passwords: bool,
+    /// The schools that people come in through: name, and address of the door.
+    pub doors: &'a [(String, String)],
 }
 
 impl Controls<'_> {
@@ -46,10 +50,15 @@ impl Controls<'_> {
         })
     }
 
-    /// The ways of signing in.
+    /// The ways of signing in that are open.
+    ///
+    /// Spec: CP-13
     pub(super) fn logins(&self) -> Members {
-        let logins = json!({ "Email/password combination": self.url("login/password/") });
-        Members::from_iter([("logins".to_owned(), logins)])
+        let password = ("Email/password combination".to_owned(), self.url("login/password/"));
+        let schools = self.doors.iter().map(|(name, path)| (name.clone(), format!("{}{}", self.base, &path[1..])));
+        let ways = self.passwords.then_some(password).into_iter().chain(schools);
+        let logins: Members = ways.map(|(name, url)| (name, url.into())).collect();
+        Members::from_iter([("logins".to_owned(), logins.into())])
     }
 
     pub(super) fn password(&self, id: &AccountId) -> String {
@@ -90,7 +99,9 @@ mod tests {
     #[test]
     fn links_lead_to_places_and_depend_on_who_asks() {
         let id = AccountId::parse(&"a".repeat(32)).unwrap();
-        let of = |account, open| Controls { base: "https://pods.example/", account, open }.document();
+        let of = |account, open| {
+            Controls { base: "https://pods.example/", account, open, passwords: true, doors: &[] }.document()
+        };
         let everything = of(Some(&id), true);
         for group in everything.as_object().unwrap().values() {
             for (name, link) in group.as_object().unwrap() {
@@ -103,5 +114,23 @@ mod tests {
         assert!(nobody["password"]["create"].is_null());
         assert!(everything["account"]["create"].is_string());
         assert!(everything["account"]["clientCredentials"].is_string());
+    }
+    /// Shows: CP-13
+    #[test]
+    fn only_the_ways_that_are_open_are_told() {
+        let doors = [("ENT".to_owned(), "/.account/login/oidc/ent/".to_owned())];
+        let controls = |passwords| Controls {
+            base: "https://pods.example/",
+            account: None,
+            open: false,
+            passwords,
+            doors: &doors,
+        };
+        let ways = |passwords| controls(passwords).logins()["logins"].as_object().unwrap().clone();
+        assert_eq!(ways(true).len(), 2);
+        assert_eq!(
+            ways(false).into_iter().collect::<Vec<_>>(),
+            [("ENT".to_owned(), json!("https://pods.example/.account/login/oidc/ent/"),)]
+        );
     }
 }

@@ -146,7 +146,7 @@ impl Accounts {
     pub async fn erase(&self, account: &Account) -> Result<()> {
         let id = account.id.as_str();
         self.end_sessions(&account.id).await?;
-        for prefix in ["event", "consent", "granted", "email-undo"].map(|kind| format!("{kind}/{id}/")) {
+        for prefix in ["event", "consent", "granted", "email-undo", "guardian"].map(|kind| format!("{kind}/{id}/")) {
             loop {
                 let entries = self.storage.entries(KeyRange { prefix: &prefix, after: None, limit: PAGE }).await?;
                 if entries.is_empty() {
@@ -156,8 +156,8 @@ impl Accounts {
             }
         }
         let own = self.draft(&account.id).await?.into_erasure(|webid| self.addresses.path_of(webid).is_some());
-        let rest =
-            ["reset", "email-change", "reopen", "webid-proof", "factors"].map(|kind| gone(&format!("{kind}/{id}")));
+        let rest = ["reset", "rescue", "email-change", "reopen", "webid-proof", "factors"]
+            .map(|kind| gone(&format!("{kind}/{id}")));
         let login = account.login.as_ref();
         let told = login.map(|login| self.letter(&Letter::Erased, &login.email, account.speaks()));
         self.commit(own.into_iter().chain(rest).chain(told)).await

@@ -76,6 +76,7 @@ impl Draft {
             login: None,
             links: Vec::new(),
             minor: false,
+            guardian: None,
             pods: Vec::new(),
             webids: Vec::new(),
             credentials: Vec::new(),
@@ -84,6 +85,7 @@ impl Draft {
             newsletter: false,
             contacts: None,
             closing: None,
+            unaffiliated: None,
         };
         Self { account, was: NEW, entries: Vec::new() }
     }
@@ -104,7 +106,7 @@ impl Draft {
     }
 
     /// As [`Draft::set_login`]; without a password, if there is another way in.
-    pub(super) fn open_by(&mut self, email: Email, password: Option<Hash>) -> Result<(), Refusal> {
+    pub fn open_by(&mut self, email: Email, password: Option<Hash>) -> Result<(), Refusal> {
         if self.account.login.is_some() {
             return Err(Refusal::HasLogin);
         }
@@ -115,7 +117,12 @@ impl Draft {
 
     /// Replaces the password, if it is still the one that was checked.
     pub(super) fn replace_password(&mut self, old: &Hash, new: Hash) -> Result<(), Refusal> {
-        let login = self.account.login.as_mut().filter(|login| login.password.as_ref() == Some(old)).ok_or(Refusal::WrongLogin)?;
+        let login = self
+            .account
+            .login
+            .as_mut()
+            .filter(|login| login.password.as_ref() == Some(old))
+            .ok_or(Refusal::WrongLogin)?;
         login.password = Some(new);
         Ok(())
     }
@@ -146,6 +153,16 @@ impl Draft {
         if given_up != *old {
             self.give_up(email_key(&given_up));
         }
+        Ok(())
+    }
+
+    /// Gives the account another address, and forgets the one that it had.
+    pub(super) fn move_to(&mut self, new: &Email) -> Result<(), Refusal> {
+        if self.account.login.is_none() {
+            return self.open_by(new.clone(), None);
+        }
+        let old = self.change_email(new.clone())?;
+        self.give_up(email_key(&old));
         Ok(())
     }
 

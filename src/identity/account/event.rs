@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, AccountId, Accounts, Leaving, NEW, Result, json};
+use super::{Account, AccountId, Accounts, Leaving, NEW, Remedy, Result, json};
 use crate::clock::Timestamp;
 use crate::secret;
 use crate::storage::{EntryIs, EntryWrite, KeyRange};
@@ -66,6 +66,45 @@ pub enum Happened {
         why: Leaving,
     },
     Reopened,
+    /// A letter went to who holds parental responsibility.
+    GuardianAsked,
+    GuardianAnswered {
+        given: bool,
+    },
+    /// The operator took the account out of a school.
+    SchoolGone {
+        issuer: String,
+    },
+    /// One who looks after the server asked for a way back in.
+    RescueAsked {
+        remedy: Remedy,
+        operator: String,
+    },
+    /// Another one agreed.
+    RescueApproved {
+        remedy: Remedy,
+        operator: String,
+    },
+    /// The owner did not want it.
+    RescueStopped,
+    /// It was done.
+    Rescued {
+        remedy: Remedy,
+    },
+    /// The operator did something else.
+    ByOperator {
+        act: Act,
+    },
+}
+
+/// What an operator does to an account by the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Act {
+    Created,
+    KeyMade,
+    KeyDeleted,
+    QuotaSet,
 }
 
 /// What happened, and when.
@@ -97,6 +136,13 @@ fn from(account: &AccountId, at: Timestamp) -> String {
 }
 
 impl Accounts {
+    /// Tells the owner of an account what the operator is about to do. Nothing is done that could not be told.
+    ///
+    /// Spec: O-344
+    pub async fn note_operator(&self, id: &AccountId, act: Act) -> Result<()> {
+        self.commit([Event::entry(self.clock.now(), id, Happened::ByOperator { act })?]).await
+    }
+
     /// What happened to an account, the latest first.
     ///
     /// Spec: O-193, O-344

@@ -1,6 +1,6 @@
 //! What letters say, in both languages.
 
-use super::{Accounts, Email, Leaving};
+use super::{Accounts, Email, Leaving, Remedy};
 use crate::clock::Timestamp;
 use crate::jobs::Task;
 use crate::language::{Language, date};
@@ -37,6 +37,34 @@ pub(super) enum Letter {
     },
     Reopened,
     Erased,
+    /// To who holds parental responsibility for a minor.
+    Guardian {
+        pod: String,
+        link: String,
+    },
+    GuardianAnswered {
+        pod: String,
+        given: bool,
+        link: String,
+    },
+    /// No school opens the account any more; its owner can come in another way.
+    Unaffiliated,
+    /// The same, and there is no other way in: the link sets one.
+    Invited {
+        link: String,
+        day: Timestamp,
+    },
+    /// Two operators want to give back a way in.
+    Rescue {
+        remedy: Remedy,
+        operators: [String; 2],
+        due: Timestamp,
+        stop: String,
+    },
+    WayIn {
+        link: String,
+    },
+    FactorsDropped,
 }
 
 impl Accounts {
@@ -68,6 +96,7 @@ impl Letter {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table: one letter after the other")]
     fn french(&self, base: &str) -> (&'static str, String) {
         match self {
             Self::Check { link } => (
@@ -154,6 +183,75 @@ impl Letter {
                     "La suppression de votre compte est annulée. Rien n’a été effacé.\n\nPour entrer : {base}.account/login/"
                 ),
             ),
+            Self::Guardian { pod, link } => (
+                "Un élève demande votre accord",
+                format!(
+                    "Un élève mineur a ouvert l’espace « {pod} » et dit que vous exercez l’autorité parentale. Pour les \
+                     services facultatifs, il faut votre accord en plus du sien. Lisez de quoi il s’agit, puis acceptez ou \
+                     refusez :\n\n{link}\n\nLe lien sert une fois, pendant 24 heures. L’élève peut vous en faire envoyer un \
+                     autre.\n\nVous ne connaissez pas cet élève ? Ne faites rien : sans réponse, ces services restent éteints."
+                ),
+            ),
+            Self::GuardianAnswered { pod, given, link } => (
+                "Votre réponse est enregistrée",
+                format!(
+                    "{answer} pour l’espace « {pod} ».\n\nVous pouvez changer de réponse à tout moment avec ce lien. Gardez \
+                     ce message :\n\n{link}",
+                    answer = if *given {
+                        "Vous avez donné votre accord aux services facultatifs"
+                    } else {
+                        "Vous avez refusé les services facultatifs"
+                    }
+                ),
+            ),
+            Self::Unaffiliated => (
+                "Votre établissement n’ouvre plus votre espace",
+                format!(
+                    "Votre espace n’est plus relié à un établissement. Il reste à vous, avec la même adresse et tout ce \
+                     qu’il contient.\n\nEntrez désormais avec votre adresse e-mail ou votre clé d’accès : \
+                     {base}.account/login/\nMot de passe oublié : {base}.account/reset/\n\nSi vous avez un nouvel \
+                     établissement, vous pourrez le relier depuis votre compte."
+                ),
+            ),
+            Self::Invited { link, day } => (
+                "Choisissez comment entrer dans votre espace",
+                format!(
+                    "Votre espace n’est plus relié à un établissement, et vous n’avez pas d’autre façon d’y entrer. Il \
+                     reste à vous : choisissez un mot de passe avec ce lien.\n\n{link}\n\nLe lien sert une fois, pendant \
+                     24 heures. Ensuite, vous pouvez en demander un autre ici : {base}.account/reset/\n\nSi personne n’y \
+                     entre d’ici là, l’espace se fermera le {day}. Gardez une copie de ce qui compte.",
+                    day = date::day(*day, Language::French)
+                ),
+            ),
+            Self::Rescue { remedy, operators: [one, other], due, stop } => (
+                "On va vous rendre l’accès à votre compte",
+                format!(
+                    "{one} et {other}, qui s’occupent du serveur, ont demandé {what}. Cela sera fait le {due}.\n\nVous \
+                     n’avez rien demandé, ou vous n’en avez plus besoin ? Ce lien arrête tout, jusqu’à ce moment-là \
+                     :\n\n{stop}\n\nRien d’autre ne change : vos fichiers et l’adresse de votre espace restent les mêmes, \
+                     et personne n’y entre à votre place.",
+                    what = match remedy {
+                        Remedy::Factors => "que votre seconde preuve soit retirée, parce que vous l’auriez perdue",
+                        Remedy::WayIn => "qu’un lien pour choisir un nouveau mot de passe vous soit envoyé",
+                    },
+                    due = date::moment(*due, Language::French)
+                ),
+            ),
+            Self::WayIn { link } => (
+                "Choisissez un nouveau mot de passe",
+                format!(
+                    "Voici le lien pour entrer de nouveau dans votre espace. Il remplace votre mot de passe et retire votre \
+                     seconde preuve :\n\n{link}\n\nLe lien sert une fois, pendant 24 heures. Ensuite, reliez de nouveau \
+                     votre établissement et une seconde preuve depuis votre compte."
+                ),
+            ),
+            Self::FactorsDropped => (
+                "Votre seconde preuve est retirée",
+                format!(
+                    "Comme convenu, votre compte ne demande plus de seconde preuve. Entrez comme d’habitude, puis \
+                     ajoutez-en une nouvelle : {base}.account/settings/ways/"
+                ),
+            ),
             Self::Erased => (
                 "Votre compte est supprimé",
                 "Votre compte, vos espaces et tout ce qu’ils contenaient sont effacés. Leurs adresses ne seront données à \
@@ -163,6 +261,7 @@ impl Letter {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table: one letter after the other")]
     fn english(&self, base: &str) -> (&'static str, String) {
         match self {
             Self::Check { link } => (
@@ -243,6 +342,74 @@ impl Letter {
             Self::Reopened => (
                 "Your account is kept",
                 format!("Your account will not be deleted. Nothing was erased.\n\nTo sign in: {base}.account/login/"),
+            ),
+            Self::Guardian { pod, link } => (
+                "A pupil asks for your agreement",
+                format!(
+                    "A pupil who is a minor has opened the space “{pod}” and says that you hold parental responsibility. \
+                     Optional services need your agreement besides theirs. Read what it is about, then accept or \
+                     refuse:\n\n{link}\n\nThe link works once, for 24 hours. The pupil can have another one sent to \
+                     you.\n\nYou do not know this pupil? Do nothing: without an answer these services stay off."
+                ),
+            ),
+            Self::GuardianAnswered { pod, given, link } => (
+                "Your answer is recorded",
+                format!(
+                    "{answer} for the space “{pod}”.\n\nYou can change your answer at any time with this link. Keep this \
+                     message:\n\n{link}",
+                    answer = if *given {
+                        "You have agreed to the optional services"
+                    } else {
+                        "You have refused the optional services"
+                    }
+                ),
+            ),
+            Self::Unaffiliated => (
+                "Your school no longer opens your space",
+                format!(
+                    "Your space is not linked to a school any more. It stays yours, with the same address and all that is \
+                     in it.\n\nFrom now on come in with your e-mail address or your passkey: \
+                     {base}.account/login/\nForgotten password: {base}.account/reset/\n\nIf you have a new school, you \
+                     can link it from your account."
+                ),
+            ),
+            Self::Invited { link, day } => (
+                "Choose how to enter your space",
+                format!(
+                    "Your space is not linked to a school any more, and you have no other way in. It stays yours: choose a \
+                     password with this link.\n\n{link}\n\nThe link works once, for 24 hours. After that you can ask for \
+                     another one here: {base}.account/reset/\n\nIf nobody comes in until then, the space will close on \
+                     {day}. Keep a copy of what matters.",
+                    day = date::day(*day, Language::English)
+                ),
+            ),
+            Self::Rescue { remedy, operators: [one, other], due, stop } => (
+                "You are about to get back into your account",
+                format!(
+                    "{one} and {other}, who look after the server, have asked {what}. It will be done on {due}.\n\nYou asked \
+                     for nothing, or need it no longer? This link stops it, until then:\n\n{stop}\n\nNothing else \
+                     changes: your files and the address of your space stay the same, and nobody enters it in your place.",
+                    what = match remedy {
+                        Remedy::Factors => "that your second proof be removed, since you are said to have lost it",
+                        Remedy::WayIn => "that you be sent a link with which you choose a new password",
+                    },
+                    due = date::moment(*due, Language::English)
+                ),
+            ),
+            Self::WayIn { link } => (
+                "Choose a new password",
+                format!(
+                    "This is the link with which you get into your space again. It replaces your password and removes your \
+                     second proof:\n\n{link}\n\nThe link works once, for 24 hours. After that, link your school and a \
+                     second proof again from your account."
+                ),
+            ),
+            Self::FactorsDropped => (
+                "Your second proof is removed",
+                format!(
+                    "As agreed, your account no longer asks for a second proof. Come in as usual, then add a new one: \
+                     {base}.account/settings/ways/"
+                ),
             ),
             Self::Erased => (
                 "Your account is deleted",

@@ -79,6 +79,7 @@ impl Draft {
     pub fn add_link(&mut self, link: Link) {
         self.take(key(&link.issuer, &link.subject));
         self.account.links.push(link);
+        self.account.unaffiliated = None;
     }
 
     /// Removes a link, if another way in remains, and with it all that the provider said.
@@ -142,6 +143,7 @@ impl Accounts {
         self.edit(id, |draft| {
             draft.remove_link(issuer, subject, &factors)?;
             draft.write(passkeys.clone());
+            draft.mark_unaffiliated(self.clock.now(), None);
             draft.note(self.clock.now(), Happened::SchoolUnlinked { issuer: issuer.to_owned() })
         })
         .await?;

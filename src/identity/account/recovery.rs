@@ -1,12 +1,15 @@
-//! A forgotten password: a link by mail, and a new password in its place.
+//! A forgotten password: a link by mail, and a new password in its place. The links of an invitation and of a rescue
+//! lead here as well.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::letter::Letter;
+use super::rescue::{self, Rescue};
 use super::throttle::Counted;
 use super::ticket::{Kept, Ticket};
 use super::{AccountId, Accounts, Email, Happened, Password, Refusal, Result, json};
+use crate::clock::Timestamp;
 use crate::jobs::Task;
 use crate::storage::{EntryIs, EntryWrite, Version};
 
@@ -39,35 +42,35 @@ impl Accounts {
     pub async fn send_reset(&self, email: &Email) -> Result<()> {
         let Some(account) = self.by_email(email).await?.filter(|account| !account.disabled) else { return Ok(()) };
         let ticket = Ticket::new(account.id.as_str());
-        let until = self.clock.now().plus(LIFETIME);
-        let key = key(account.id.as_str());
+        let kept = kept(&account.id, &ticket, self.clock.now().plus(LIFETIME))?;
         let letter = Letter::Reset { link: self.page_of("reset/choose", &ticket) };
-        let kept =
-            EntryWrite { key: (*key).into(), expected: EntryIs::Anything, value: Some(json(&ticket.kept(until))?) };
         self.commit([kept, self.letter(&letter, email, account.speaks())]).await
     }
 
     /// Whose password a link sets, if it still works.
     pub async fn admits_reset(&self, ticket: &Ticket) -> Result<AccountId> {
-        Ok(self.reset_of(ticket).await?.0)
+        Ok(self.reset_of(ticket).await?.account)
     }
 
     /// Sets a new password. All sessions end; client credentials and applications only if `cut_off` says so. A second
-    /// factor stays.
+    /// factor stays, unless this is a rescue.
     ///
-    /// Spec: O-326
+    /// Spec: O-326, O-307
     pub async fn reset_password(&self, ticket: &Ticket, new: Password, cut_off: bool) -> Result<AccountId> {
-        let (id, _) = self.reset_of(ticket).await?;
+        let id = self.reset_of(ticket).await?.account;
         let hash = self.passwords.hash(new).await?;
         loop {
-            let (_, version) = self.reset_of(ticket).await?;
+            let reset = self.reset_of(ticket).await?;
             let mut draft = self.draft(&id).await?;
+            if let Some(rescue) = &reset.rescue {
+                self.rescued(&mut draft, rescue)?;
+            }
             let email = draft.set_password(hash.clone())?;
             draft.forget(Counted::Account(&email));
             draft.note(self.clock.now(), Happened::PasswordChanged)?;
             let language = draft.account().speaks();
             draft.write(self.letter(&Letter::PasswordChanged, &email, language));
-            draft.write(EntryWrite { key: key(id.as_str()).into(), expected: EntryIs::At(version), value: None });
+            draft.write(EntryWrite { key: reset.key.into(), expected: EntryIs::At(reset.version), value: None });
             if cut_off {
                 draft.remove_credentials();
             }
@@ -78,10 +81,29 @@ impl Accounts {
         }
     }
 
-    async fn reset_of(&self, ticket: &Ticket) -> Result<(AccountId, Version)> {
-        let id = AccountId::parse(&ticket.holder).ok_or(Refusal::DeadLink)?;
-        let entry = self.storage.entry(&key(&ticket.holder)).await?.ok_or(Refusal::DeadLink)?;
-        let kept: Kept = serde_json::from_slice(&entry.value)?;
-        if kept.admits(ticket, self.clock.now()) { Ok((id, entry.version)) } else { Err(Refusal::DeadLink.into()) }
+    async fn reset_of(&self, ticket: &Ticket) -> Result<Reset> {
+        let account = AccountId::parse(&ticket.holder).ok_or(Refusal::DeadLink)?;
+        if let Some(entry) = self.storage.entry(&key(&ticket.holder)).await? {
+            let kept: Kept = serde_json::from_slice(&entry.value)?;
+            if kept.admits(ticket, self.clock.now()) {
+                return Ok(Reset { account, key: key(&ticket.holder), version: entry.version, rescue: None });
+            }
+        }
+        let (rescue, version) = self.rescue_of(ticket).await?.ok_or(Refusal::DeadLink)?;
+        Ok(Reset { account, key: rescue::key(&ticket.holder), version, rescue: Some(rescue) })
     }
+}
+
+/// What a link that works sets the password of, and the record that is used up by it.
+struct Reset {
+    account: AccountId,
+    key: String,
+    version: Version,
+    rescue: Option<Rescue>,
+}
+
+/// The record of a link that was sent.
+pub(super) fn kept(account: &AccountId, ticket: &Ticket, until: Timestamp) -> Result<EntryWrite> {
+    let value = Some(json(&ticket.kept(until))?);
+    Ok(EntryWrite { key: key(account.as_str()).into(), expected: EntryIs::Anything, value })
 }

@@ -5,17 +5,29 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Accounts, Refusal, Terms};
+use super::{Accounts, Refusal, Terms, affiliation};
 use crate::address::Addresses;
+use crate::units::Span;
 
 /// The settings of accounts.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Config {
     /// Who may sign up. Default: everybody if the server is for this machine only, else nobody.
     pub registration: Option<Registration>,
     /// A folder with the terms, `fr.txt` and `en.txt`. Default: the terms that come with the server.
     pub terms: Option<PathBuf>,
+    /// How long an account that no school opens any more, and that nobody can enter another way, is kept before it is
+    /// closed.
+    pub grace: Span,
+    /// Whether people may sign in with a password. If not, they come in through their school or with a passkey.
+    pub password_sign_in: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { registration: None, terms: None, grace: Span(affiliation::GRACE), password_sign_in: true }
+    }
 }
 
 /// Who may sign up.
@@ -23,7 +35,10 @@ pub struct Config {
 #[serde(rename_all = "lowercase")]
 pub enum Registration {
     Open,
+    /// Those who have an invitation of the operator, or whom a school sends.
+    Invite,
     /// Only those whom a school sends.
+    #[serde(alias = "upstream-only")]
     Upstream,
     /// Nobody; the operator makes accounts.
     Closed,
@@ -35,14 +50,23 @@ impl Registration {
         if addresses.is_loopback_http() { Self::Open } else { Self::Closed }
     }
 
-    /// Whether somebody may begin to sign up; `sent` says whether a school sends them.
-    pub fn admits(self, sent: bool) -> Result<(), Refusal> {
-        match self {
-            Self::Open => Ok(()),
-            Self::Upstream if sent => Ok(()),
-            Self::Upstream | Self::Closed => Err(Refusal::SignUpClosed),
+    /// Whether somebody who comes so may begin to sign up.
+    pub fn admits(self, comes: Comes) -> Result<(), Refusal> {
+        match (self, comes) {
+            (Self::Open, _)
+            | (Self::Invite, Comes::Invited | Comes::FromSchool)
+            | (Self::Upstream, Comes::FromSchool) => Ok(()),
+            (Self::Invite | Self::Upstream | Self::Closed, _) => Err(Refusal::SignUpClosed),
         }
     }
+}
+
+/// How somebody comes to sign up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comes {
+    Alone,
+    Invited,
+    FromSchool,
 }
 
 /// The folder of the terms does not hold what it should.
@@ -60,6 +84,7 @@ impl Accounts {
         if let Some(registration) = config.registration {
             self.registration = registration;
         }
+        (self.grace, self.takes_passwords) = (config.grace.0, config.password_sign_in);
         if let Some(folder) = &config.terms {
             let read = |name: &str| {
                 let path: &Path = &folder.join(name);
@@ -68,6 +93,13 @@ impl Accounts {
             self.terms = Terms::new(&read("fr.txt")?, &read("en.txt")?).ok_or(BadTerms::Versions)?;
         }
         Ok(self)
+    }
+
+    /// Whether passwords open accounts here.
+    ///
+    /// Spec: CP-13
+    pub fn takes_passwords(&self) -> bool {
+        self.takes_passwords
     }
 
     /// Who may sign up.

@@ -94,6 +94,9 @@ impl Accounts {
         password: Password,
         from: Option<IpAddr>,
     ) -> Result<Account> {
+        if !self.takes_passwords() {
+            return Err(Refusal::NoPasswords.into());
+        }
         if let Some(address) = from {
             self.admit(Counted::Address(address)).await?;
         }

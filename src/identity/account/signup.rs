@@ -14,7 +14,7 @@ use super::letter::Letter;
 use super::terms::{Acceptance, Terms};
 use super::throttle::Counted;
 use super::ticket::{self, Kept, Ticket};
-use super::{Accounts, Draft, Email, Hash, Link, NEW, Password, Refusal, Result, draft, json};
+use super::{Accounts, Comes, Draft, Email, Hash, Link, NEW, Password, Refusal, Result, draft, invitation, json};
 use crate::clock::Timestamp;
 use crate::identity::upstream::Person;
 use crate::jobs::Task;
@@ -145,6 +145,14 @@ pub struct Signup {
     ///
     /// Spec: CP-07
     pub contacts: Option<Consent>,
+    /// Who holds parental responsibility for a minor, and is asked to agree.
+    ///
+    /// Spec: O-312
+    #[serde(default)]
+    pub guardian: Option<Email>,
+    /// The record of the invitation that it uses up.
+    #[serde(default)]
+    invitation: Option<String>,
 }
 
 impl Signup {
@@ -215,8 +223,17 @@ impl Accounts {
         person: Option<Person>,
         next: Option<String>,
         from: Option<IpAddr>,
+        invitation: Option<&Ticket>,
     ) -> Result<SignupToken> {
-        self.registration.admits(person.is_some())?;
+        let invitation = match invitation {
+            Some(ticket) if self.is_invited(ticket).await? => Some(invitation::key(ticket)),
+            _ => None,
+        };
+        self.registration.admits(match (&person, &invitation) {
+            (Some(_), _) => Comes::FromSchool,
+            (None, Some(_)) => Comes::Invited,
+            (None, None) => Comes::Alone,
+        })?;
         match &person {
             Some(person) if self.by_link(&person.issuer, &person.subject).await?.is_some() => {
                 return Err(Refusal::LinkedElsewhere.into());
@@ -239,6 +256,8 @@ impl Accounts {
             verified: None,
             password: None,
             contacts: None,
+            guardian: None,
+            invitation,
         };
         let token = SignupToken::random();
         self.commit(self.new_signup(&token, &signup)?).await?;
@@ -358,6 +377,20 @@ impl Accounts {
         .await
     }
 
+    /// Sets whom to ask for a minor, if they say so.
+    ///
+    /// Spec: O-312
+    pub async fn sign_up_guardian(&self, token: &SignupToken, guardian: Option<&Email>) -> Result<()> {
+        self.answer(token, Step::Contacts, |signup| {
+            if guardian.is_some() && guardian == signup.email.as_ref() {
+                return Err(Refusal::OwnAddress);
+            }
+            signup.guardian = guardian.cloned();
+            Ok(())
+        })
+        .await
+    }
+
     /// The account that a finished sign-up makes, and the name of its pod. Saving it ends the sign-up.
     ///
     /// Spec: O-321, CP-08
@@ -373,6 +406,9 @@ impl Accounts {
         let mut draft = Draft::new(now);
         // First, so that who presses twice hears that it is done, not that the address is taken.
         draft.write(EntryWrite { key: key(&token.id()), expected: EntryIs::At(version), value: None });
+        if let Some(invitation) = &signup.invitation {
+            draft.write(self.use_up(invitation).await?);
+        }
         draft.set_login(email, password)?;
         if let Some(person) = &signup.person {
             draft.add_link(Link::to(person, now));
@@ -380,6 +416,11 @@ impl Accounts {
         }
         draft.set_language(signup.language);
         draft.set_wishes(signup.newsletter, signup.contacts);
+        if let Some(guardian) = signup.guardian.filter(|_| draft.account().minor) {
+            for entry in self.question(draft.account(), name.as_str(), &guardian)? {
+                draft.write(entry);
+            }
+        }
         signup.terms.into_iter().for_each(|accepted| draft.accept(accepted));
         Ok((draft, name))
     }

@@ -77,6 +77,10 @@ pub struct Mapping {
     pub adults: BTreeSet<String>,
     /// A flag that is `true` for adults.
     pub adult: Option<String>,
+    /// The day of birth, as `2011-04-23`. It is compared with `consent_age` and never kept.
+    pub birthdate: Option<String>,
+    /// From which age people decide by themselves about optional services. 15 in France.
+    pub consent_age: u8,
 }
 
 impl Default for Mapping {
@@ -89,6 +93,8 @@ impl Default for Mapping {
             staff: BTreeSet::new(),
             adults: BTreeSet::new(),
             adult: None,
+            birthdate: None,
+            consent_age: 15,
         }
     }
 }

@@ -306,7 +306,7 @@ fn describe(provider: &Provider, claims: &Claims, said: &Object, flow: &Flow, no
     if flow.wish.purpose == Purpose::SignInAnew && authenticated.is_none_or(|at| at.plus(ANEW).plus(SKEW) < now) {
         return Err(unacceptable("auth_time"));
     }
-    let person::Said { name, email, tenant, is_staff, is_minor } = person::read(said, &config.claims);
+    let person::Said { name, email, tenant, is_staff, is_minor } = person::read(said, &config.claims, now);
     if !config.tenants.is_empty() && !tenant.as_ref().is_some_and(|tenant| config.tenants.contains(tenant)) {
         return Err(Fault::Tenant);
     }

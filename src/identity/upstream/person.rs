@@ -1,5 +1,7 @@
 //! Somebody as an upstream provider describes them: the few claims that are of use here, checked and cut to size.
 
+use jiff::Span;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -34,7 +36,8 @@ pub struct Person {
     pub is_staff: bool,
     /// The school.
     pub tenant: Option<String>,
-    /// Whoever is not known to be an adult is taken for a minor.
+    /// Below the age of digital consent, as far as we know: whoever is known neither to be an adult nor to be old enough is
+    /// taken for a minor.
     ///
     /// Spec: O-312
     pub is_minor: bool,
@@ -53,7 +56,7 @@ pub(super) struct Said {
 /// Reads claims by the names that a provider gives them.
 ///
 /// Spec: O-301, O-309, O-312
-pub(super) fn read(claims: &Object, mapping: &Mapping) -> Said {
+pub(super) fn read(claims: &Object, mapping: &Mapping, now: Timestamp) -> Said {
     let named = |name: &Option<String>| name.as_ref().and_then(|name| text(claims, name));
     let role = named(&mapping.role);
     let is_one_of = |roles: &std::collections::BTreeSet<String>| {
@@ -66,8 +69,20 @@ pub(super) fn read(claims: &Object, mapping: &Mapping) -> Said {
         email: text(claims, &mapping.email),
         tenant: named(&mapping.tenant),
         is_staff,
-        is_minor: !(is_staff || flagged || is_one_of(&mapping.adults)),
+        is_minor: !(is_staff || flagged || is_one_of(&mapping.adults) || is_old_enough(claims, mapping, now)),
     }
+}
+
+/// Whether somebody's day of birth, if it is told, is long enough ago.
+///
+/// Spec: O-312
+fn is_old_enough(claims: &Object, mapping: &Mapping, now: Timestamp) -> bool {
+    let told = mapping.birthdate.as_ref().and_then(|name| text(claims, name));
+    let born = told.and_then(|told| told.parse::<jiff::civil::Date>().ok());
+    let today = jiff::Timestamp::from_second(now.seconds()).map(|now| now.to_zoned(TimeZone::UTC).date());
+    let (Some(born), Ok(today)) = (born, today) else { return false };
+    let years = Span::new().years(i32::from(mapping.consent_age));
+    born.checked_add(years).is_ok_and(|birthday| birthday <= today)
 }
 
 /// A subject that can be kept; `None` if it is none.
@@ -96,12 +111,14 @@ mod tests {
             staff: ["ENS".to_owned()].into(),
             adults: ["PARENT".to_owned()].into(),
             adult: Some("majeur".into()),
+            birthdate: Some("naissance".into()),
             ..Mapping::default()
         }
     }
 
     fn said(claims: &Value) -> Said {
-        read(claims.as_object().unwrap(), &mapping())
+        // 26 October 2026.
+        read(claims.as_object().unwrap(), &mapping(), Timestamp::from_seconds(1_793_000_000))
     }
 
     /// Shows: O-301, O-309
@@ -129,6 +146,10 @@ mod tests {
             (json!({"title": "ens"}), true, false),
             (json!({"title": "Parent"}), false, false),
             (json!({"title": "X"}), false, true),
+            (json!({"title": "ELE", "naissance": "2011-10-26"}), false, false),
+            (json!({"title": "ELE", "naissance": "2011-10-27"}), false, true),
+            (json!({"title": "ELE", "naissance": "26/10/1990"}), false, true),
+            (json!({"title": "ELE", "naissance": "2030-01-01"}), false, true),
         ] {
             let said = said(&claims);
             assert_eq!((said.is_staff, said.is_minor), (staff, minor), "{claims}");

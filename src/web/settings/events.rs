@@ -3,7 +3,7 @@
 use askama::Template;
 use http::StatusCode;
 
-use crate::identity::account::{Event, Happened, Leaving};
+use crate::identity::account::{Act, Event, Happened, Leaving, Remedy};
 use crate::web::parts::list::{Breadcrumb, Log};
 use crate::web::{Answer, Language, Pages, Shell, Visitor, date, page, pages, path};
 
@@ -35,6 +35,15 @@ struct Words {
     enabled: &'static str,
     closed: fn(Leaving) -> &'static str,
     reopened: &'static str,
+    guardian_asked: &'static str,
+    guardian_answered: fn(bool) -> &'static str,
+    school_gone: &'static str,
+    rescue: fn(Remedy) -> &'static str,
+    asked: fn(&str, &str) -> String,
+    approved: fn(&str, &str) -> String,
+    stopped: &'static str,
+    rescued: fn(&str) -> String,
+    act: fn(Act) -> &'static str,
 }
 
 const FRENCH: Words = Words {
@@ -65,7 +74,24 @@ const FRENCH: Words = Words {
         Leaving::ByOperator => "Suppression du compte demandée par la personne qui s’occupe du serveur",
         Leaving::Unaffiliated => "Compte fermé : plus aucun établissement ne l’ouvre",
     },
-    reopened: "Suppression annulée : le compte est gardé",
+    reopened: "Suppression annulée : le compte est gardé",
+    guardian_asked: "Accord d’un parent demandé",
+    guardian_answered: |given| if given { "Accord d’un parent donné" } else { "Accord d’un parent refusé" },
+    school_gone: "Établissement délié par la personne qui s’occupe du serveur",
+    rescue: |remedy| match remedy {
+        Remedy::Factors => "retirer la seconde preuve",
+        Remedy::WayIn => "envoyer un lien pour entrer de nouveau",
+    },
+    asked: |what, who| format!("Demandé pour vous par {who} : {what}"),
+    approved: |what, who| format!("Accepté par {who}, à faire dans trois jours : {what}"),
+    stopped: "Arrêté par vous : rien n’a été fait",
+    rescued: |what| format!("C’est fait : {what}"),
+    act: |act| match act {
+        Act::Created => "Compte créé par la personne qui s’occupe du serveur",
+        Act::KeyMade => "Clé pour un script créée par la personne qui s’occupe du serveur",
+        Act::KeyDeleted => "Clé pour un script supprimée par la personne qui s’occupe du serveur",
+        Act::QuotaSet => "Place de l’espace changée par la personne qui s’occupe du serveur",
+    },
 };
 
 const ENGLISH: Words = Words {
@@ -96,6 +122,23 @@ const ENGLISH: Words = Words {
         Leaving::Unaffiliated => "Account closed: no school opens it any more",
     },
     reopened: "Deletion taken back: the account is kept",
+    guardian_asked: "A parent was asked to agree",
+    guardian_answered: |given| if given { "A parent agreed" } else { "A parent refused" },
+    school_gone: "School unlinked by whoever looks after the server",
+    rescue: |remedy| match remedy {
+        Remedy::Factors => "remove the second proof",
+        Remedy::WayIn => "send a link with which to come in again",
+    },
+    asked: |what, who| format!("Asked for on your behalf by {who}: {what}"),
+    approved: |what, who| format!("Agreed to by {who}, to be done in three days: {what}"),
+    stopped: "Stopped by you: nothing was done",
+    rescued: |what| format!("Done: {what}"),
+    act: |act| match act {
+        Act::Created => "Account made by whoever looks after the server",
+        Act::KeyMade => "Key for a script made by whoever looks after the server",
+        Act::KeyDeleted => "Key for a script deleted by whoever looks after the server",
+        Act::QuotaSet => "Room of the space changed by whoever looks after the server",
+    },
 };
 
 #[derive(Template)]
@@ -150,6 +193,14 @@ fn line(event: &Event, words: &Words, language: Language) -> Vec<String> {
         Happened::Enabled => words.enabled.to_owned(),
         Happened::Closed { why } => (words.closed)(*why).to_owned(),
         Happened::Reopened => words.reopened.to_owned(),
+        Happened::GuardianAsked => words.guardian_asked.to_owned(),
+        Happened::GuardianAnswered { given } => (words.guardian_answered)(*given).to_owned(),
+        Happened::SchoolGone { issuer } => format!("{} ({issuer})", words.school_gone),
+        Happened::RescueAsked { remedy, operator } => (words.asked)((words.rescue)(*remedy), operator),
+        Happened::RescueApproved { remedy, operator } => (words.approved)((words.rescue)(*remedy), operator),
+        Happened::RescueStopped => words.stopped.to_owned(),
+        Happened::Rescued { remedy } => (words.rescued)((words.rescue)(*remedy)),
+        Happened::ByOperator { act } => (words.act)(*act).to_owned(),
     };
     vec![date::moment(event.at, language), told]
 }

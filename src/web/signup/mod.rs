@@ -17,7 +17,7 @@ use super::{Answer, Asked, Language, Next, Pages, Shell, Visitor, new_password, 
 use crate::http::Body;
 use crate::identity::account::signup::Step;
 use crate::identity::account::terms::Section;
-use crate::identity::account::{Error, Refusal, Signup};
+use crate::identity::account::{Comes, Error, Refusal, Signup, Ticket};
 use crate::identity::upstream::Person;
 use crate::path::{PodName, ResourcePath};
 use words::{ENGLISH, FRENCH, Words};
@@ -65,7 +65,7 @@ enum Content<'a> {
     Terms { version: &'a str, sections: Vec<Section<'a>>, accepted: bool, missing: Option<&'static str> },
     Check { email: String, written: bool, verified: bool },
     Password { password: Field, why: &'static str },
-    Contacts { choices: Option<Choices>, minor: bool },
+    Contacts { choices: Option<Choices>, guardian: Option<Field> },
     Open { address: String, email: String, webid: String, taken: bool },
 }
 
@@ -75,7 +75,8 @@ impl Content<'_> {
         match self {
             Self::Email { email: field, .. }
             | Self::Address { name: field, .. }
-            | Self::Password { password: field, .. } => {
+            | Self::Password { password: field, .. }
+            | Self::Contacts { guardian: Some(field), .. } => {
                 vec![field]
             }
             _ => Vec::new(),
@@ -145,8 +146,19 @@ fn words(visitor: &Visitor) -> &'static Words {
 ///
 /// Spec: O-305, O-321, CP-01
 pub async fn begin(pages: &Pages, visitor: &Visitor, person: Option<Person>, next: &Next) -> Answer {
+    begin_with(pages, visitor, person, next, None).await
+}
+
+/// The same, of somebody who may have been invited.
+async fn begin_with(
+    pages: &Pages,
+    visitor: &Visitor,
+    person: Option<Person>,
+    next: &Next,
+    invitation: Option<&Ticket>,
+) -> Answer {
     let goal = next.is_elsewhere().then(|| next.as_str().to_owned());
-    let token = pages.accounts.begin_signup(visitor.language, person, goal, Some(visitor.client)).await?;
+    let token = pages.accounts.begin_signup(visitor.language, person, goal, Some(visitor.client), invitation).await?;
     Ok(see_other(&path_of(Step::Email), vec![visitor.signing_up(&token)]))
 }
 
@@ -189,13 +201,18 @@ fn from_the_start(visitor: &Visitor) -> Response<Body> {
 /// The first step, of somebody who has not begun.
 async fn welcome(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
     let next = next::parse(asked.query.find("next"));
+    let invitation = asked.query.find("invite").and_then(Ticket::parse);
     if asked.form.is_none() {
-        if pages.accounts.registration().admits(false).is_err() {
+        let comes = match &invitation {
+            Some(ticket) if pages.accounts.is_invited(ticket).await? => Comes::Invited,
+            _ => Comes::Alone,
+        };
+        if pages.accounts.registration().admits(comes).is_err() {
             return confirm::closed(visitor);
         }
         return Shown::new(Step::Welcome, Content::Welcome { hello: None, resumed: false }).page(visitor);
     }
-    match begin(pages, visitor, None, &next).await {
+    match begin_with(pages, visitor, None, &next, invitation.as_ref()).await {
         Err(super::Instead::Problem(problem)) if problem.kind() == "sign-up-closed" => confirm::closed(visitor),
         begun => begun,
     }
@@ -237,7 +254,7 @@ fn content<'a>(pages: &'a Pages, visitor: &Visitor, signup: &Signup, step: Step)
                 .person
                 .as_ref()
                 .map(|person| contacts(words, person, signup.contacts.map(|consent| consent.given))),
-            minor: signup.person.as_ref().is_some_and(|person| person.is_minor),
+            guardian: signup.person.as_ref().filter(|person| person.is_minor).map(|_| guardian(words, signup)),
         },
         Step::Open => open(pages, signup),
     }
@@ -282,6 +299,19 @@ fn contacts(words: &Words, person: &Person, given: Option<bool>) -> Choices {
         choices: vec![choice("yes", words.contacts_yes), choice("no", words.contacts_no)],
         chosen: given.map(|given| if given { "yes" } else { "no" }.to_owned()),
         error: None,
+    }
+}
+
+fn guardian(words: &Words, signup: &Signup) -> Field {
+    Field {
+        name: "guardian",
+        label: words.guardian,
+        kind: "email",
+        value: signup.guardian.as_ref().map(ToString::to_string).unwrap_or_default(),
+        autocomplete: "off",
+        help: Some(words.guardian_help),
+        optional: true,
+        ..Field::default()
     }
 }
 

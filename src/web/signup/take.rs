@@ -168,8 +168,38 @@ impl Taken<'_> {
                 return shown.wrong().page(self.visitor);
             }
         };
+        if self.signup.person.as_ref().is_some_and(|person| person.is_minor) && !self.guardian().await? {
+            return self.other_guardian();
+        }
         self.pages.accounts.sign_up_contacts(self.token, given).await?;
         Ok(on(Step::Open))
+    }
+
+    /// Keeps the address of a minor's parent, if one is given; `false`: it is none, or the pupil's own.
+    ///
+    /// Spec: O-312
+    async fn guardian(&self) -> Result<bool, Error> {
+        let typed = self.form.get("guardian").trim();
+        let email = Email::parse(typed);
+        if email.is_none() && !typed.is_empty() {
+            return Ok(false);
+        }
+        match self.pages.accounts.sign_up_guardian(self.token, email.as_ref()).await {
+            Err(error) if refused(&error) == Some(&Refusal::OwnAddress) => Ok(false),
+            done => done.map(|()| true),
+        }
+    }
+
+    fn other_guardian(&self) -> Answer {
+        let mut shown = self.shown(Step::Contacts);
+        if let Content::Contacts { guardian: Some(guardian), choices } = &mut shown.content {
+            self.form.get("guardian").trim().clone_into(&mut guardian.value);
+            guardian.error = Some(words(self.visitor).guardian_wrong);
+            if let Some(choices) = choices {
+                choices.chosen = Some(self.form.get("contacts").to_owned());
+            }
+        }
+        shown.wrong().page(self.visitor)
     }
 
     /// Opens the pod, and signs its owner in.

@@ -57,7 +57,9 @@ pub(super) struct Words {
     pub contacts_yes: (&'static str, &'static str),
     pub contacts_no: (&'static str, &'static str),
     pub contacts_missing: &'static str,
-    pub contacts_minor: &'static str,
+    pub guardian: &'static str,
+    pub guardian_help: &'static str,
+    pub guardian_wrong: &'static str,
     pub no_school: &'static str,
     pub address: &'static str,
     pub email_row: &'static str,
@@ -169,7 +171,11 @@ pub(super) const FRENCH: Words = Words {
     ),
     contacts_no: ("Non merci", "Votre carnet reste vide. Vous pourrez dire oui plus tard."),
     contacts_missing: "Choisissez oui ou non.",
-    contacts_minor: "Vous avez moins de 15 ans ? Demandez aussi l’accord de vos parents.",
+    guardian: "Adresse e-mail d’un parent (facultatif)",
+    guardian_help: "Vous êtes mineur : pour recevoir les contacts ou les nouvelles, il faut aussi l’accord d’un parent. Nous \
+                    lui écrivons quand votre espace est ouvert ; sans réponse, ces services restent éteints, et votre \
+                    espace marche quand même.",
+    guardian_wrong: "Écrivez l’adresse d’un parent, pas la vôtre, ou laissez vide.",
     no_school: "Aucune école n’est reliée à votre espace pour le moment : il n’y a donc rien à recevoir. Vous pourrez en \
                 relier une plus tard, depuis la page Compte ; la question vous sera posée à ce moment-là.",
     address: "Adresse de votre espace",
@@ -275,7 +281,10 @@ pub(super) const ENGLISH: Words = Words {
     contacts_yes: ("Yes, get them", "Your school keeps them up to date. What you add yourself is never erased."),
     contacts_no: ("No, thank you", "Your address book stays empty. You can say yes later."),
     contacts_missing: "Choose yes or no.",
-    contacts_minor: "You are under 15? Ask your parents to agree, too.",
+    guardian: "E-mail address of a parent (optional)",
+    guardian_help: "You are a minor: to get contacts or news, a parent has to agree, too. We write to them once your space \
+                    is open; without an answer these services stay off, and your space works all the same.",
+    guardian_wrong: "Write the address of a parent, not your own, or leave it empty.",
     no_school: "No school is linked to your space for now, so there is nothing to get. You can link one later, on the account \
                 page; you will be asked then.",
     address: "Address of your space",

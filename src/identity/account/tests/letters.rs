@@ -33,6 +33,14 @@ impl Worker for Postman<'_> {
                 let (id, email) = (AccountId::parse(account).unwrap(), Email::parse(email).unwrap());
                 self.accounts.release_email(&id, &email).await.map_err(undone)?;
             }
+            Task::Unaffiliated { account, due } => {
+                let id = AccountId::parse(account).unwrap();
+                self.accounts.remind_unaffiliated(&id, *due).await.map_err(undone)?;
+            }
+            Task::Rescue { account, due } => {
+                let id = AccountId::parse(account).unwrap();
+                self.accounts.carry_out_rescue(&id, *due).await.map_err(undone)?;
+            }
             Task::Erase { account } => {
                 let due = self.accounts.to_erase(&AccountId::parse(account).unwrap()).await.map_err(undone)?;
                 if let Some(account) = due {

@@ -36,7 +36,7 @@ impl World {
     }
 
     async fn begin(&self, person: Option<Person>) -> SignupToken {
-        self.accounts.begin_signup(Language::French, person, None, None).await.unwrap()
+        self.accounts.begin_signup(Language::French, person, None, None, None).await.unwrap()
     }
 
     /// Answers everything up to the letter, which is sent.
@@ -176,7 +176,7 @@ async fn whom_a_school_sends_goes_on_where_the_school_sent_them() {
     let (draft, _) = world.accounts.signed_up(&token).await.unwrap();
     assert!(draft.account().minor && draft.account().contacts.unwrap().given);
     assert!(world.accounts.saved(draft).await.unwrap());
-    let again = world.accounts.begin_signup(Language::French, Some(person("2", false)), None, None).await;
+    let again = world.accounts.begin_signup(Language::French, Some(person("2", false)), None, None, None).await;
     assert_eq!(refusal(again), Refusal::LinkedElsewhere);
 }
 
@@ -226,12 +226,18 @@ async fn an_unfinished_sign_up_is_forgotten_after_a_week() {
 
 #[test]
 fn only_who_is_let_in_signs_up() {
-    for (registration, anybody, sent) in
-        [(Registration::Open, true, true), (Registration::Upstream, false, true), (Registration::Closed, false, false)]
-    {
-        assert_eq!(registration.admits(false).is_ok(), anybody, "{registration:?}");
-        assert_eq!(registration.admits(true).is_ok(), sent, "{registration:?}");
+    for (registration, let_in) in [
+        (Registration::Open, [true, true, true]),
+        (Registration::Invite, [false, true, true]),
+        (Registration::Upstream, [false, false, true]),
+        (Registration::Closed, [false, false, false]),
+    ] {
+        let admitted =
+            [Comes::Alone, Comes::Invited, Comes::FromSchool].map(|comes| registration.admits(comes).is_ok());
+        assert_eq!(admitted, let_in, "{registration:?}");
     }
+    let named: Registration = serde_json::from_str("\"upstream-only\"").unwrap();
+    assert_eq!(named, Registration::Upstream);
     let of = |base: &str| Registration::of(&Addresses::with_paths(base).unwrap());
     assert_eq!(of("http://localhost:3000/"), Registration::Open);
     assert_eq!(of("https://pods.example/"), Registration::Closed);
