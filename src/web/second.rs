@@ -76,7 +76,7 @@ struct Page {
 
 /// Signs somebody in who has shown one factor; if the account has a second one, it is asked for first.
 ///
-/// Spec: O-341, O-342
+/// Spec: O-341, O-342, CP-14
 pub(super) async fn enter(pages: &Pages, visitor: &Visitor, account: &Account, next: &Next, by: SignedInBy) -> Answer {
     let asked_for = pages.accounts.factors(&account.id).await?.are_asked_for();
     if !asked_for || by.methods.contains(&Method::Hwk) {

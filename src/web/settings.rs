@@ -172,7 +172,7 @@ struct Page {
 
 /// Answers a request for the page.
 ///
-/// Spec: O-193
+/// Spec: O-193, CP-16
 pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
     let by = pages::signed_in(visitor)?;
     let words = visitor.language.choose(&FRENCH, &ENGLISH);

@@ -98,7 +98,7 @@ pub(super) fn confirming(id: &str, next: &Next) -> String {
 
 /// Sends somebody to their school. A school's desk links here.
 ///
-/// Spec: O-302
+/// Spec: O-302, CP-10
 pub(super) async fn begin(pages: &Pages, visitor: &Visitor, asked: &Asked, id: &str) -> Answer {
     let purpose = match (asked.query.get("for"), &visitor.session) {
         ("link", Some(by)) => Purpose::Link(by.account.id.to_string()),

@@ -41,7 +41,7 @@ pub async fn enrol(world: &World, browser: &mut Browser<'_>) -> (String, Vec<Str
     (seed, texts)
 }
 
-/// Shows: O-342, O-343
+/// Shows: O-342, O-343, CP-14
 #[tokio::test]
 async fn an_app_is_asked_for_after_the_password() {
     let world = World::start().await;

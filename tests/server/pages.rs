@@ -279,7 +279,7 @@ async fn a_key_is_made_after_showing_who_one_is() {
     assert!(world.accounts.account(&lea.account).await.unwrap().unwrap().credentials.is_empty());
 }
 
-/// Shows: O-193
+/// Shows: O-193, CP-16
 #[tokio::test]
 async fn devices_are_signed_out_one_by_one_or_together() {
     let world = World::start().await;

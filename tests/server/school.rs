@@ -286,7 +286,7 @@ async fn two_tabs_do_not_take_each_others_sign_in_and_the_back_button_is_harmles
     stolen.answer.is(400);
 }
 
-/// Shows: O-310
+/// Shows: O-310, CP-12
 #[tokio::test]
 async fn signing_out_at_the_school_ends_the_sessions_that_rest_on_it() {
     let (world, ent) = world().await;

@@ -111,7 +111,7 @@ impl Draft {
 impl Accounts {
     /// The account that somebody at a provider opens.
     ///
-    /// Spec: O-304
+    /// Spec: O-304, CP-11, CP-15
     pub async fn by_link(&self, issuer: &str, subject: &str) -> Result<Option<Account>> {
         match self.entry::<AccountId>(&key(issuer, subject)).await? {
             Some(id) => self.account(&id).await,
@@ -121,7 +121,7 @@ impl Accounts {
 
     /// Links somebody who has just signed in at a provider to an account. They may be linked to it already.
     ///
-    /// Spec: O-305, O-307
+    /// Spec: O-305, O-307, CP-86
     pub async fn link(&self, id: &AccountId, person: &Person) -> Result<()> {
         let link = Link::to(person, self.clock.now());
         self.edit(id, |draft| {
@@ -136,7 +136,7 @@ impl Accounts {
 
     /// Removes a link and ends the sessions that rest on it.
     ///
-    /// Spec: O-306
+    /// Spec: O-306, CP-85
     pub async fn unlink(&self, id: &AccountId, issuer: &str, subject: &str) -> Result<()> {
         // Its passkeys count among the ways in, so they must stay meanwhile.
         let (factors, passkeys) = self.rely_on_factors(id).await?;
@@ -153,7 +153,7 @@ impl Accounts {
     /// Ends the sessions that rest on one at a provider where somebody has signed out. A token that was used before is
     /// refused.
     ///
-    /// Spec: O-310
+    /// Spec: O-310, CP-12
     pub async fn sign_out_upstream(&self, told: &SignedOut) -> Result<()> {
         self.hear_once(told).await?;
         let accounts = match (&told.subject, &told.sid) {
