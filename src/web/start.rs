@@ -38,7 +38,7 @@ const FRENCH: Words = Words {
     sign_in: "Entrer dans mon espace",
     create: "Créer un espace sans s’inscrire",
     begin: "Créer mon espace",
-    why: "Sur ce serveur, on ne s’inscrit pas soi-même : la personne qui s’en occupe crée un espace en deux commandes.",
+    why: "Sur ce serveur, on ne s’inscrit pas soi-même : c’est la personne qui s’en occupe qui crée les espaces.",
     first: "Créer le compte et l’espace ; la commande demande un mot de passe.",
     second: "Si un programme doit y accéder : créer ses identifiants. Le secret n’est montré qu’une fois.",
     address: "vous@example.org",
@@ -59,7 +59,7 @@ const ENGLISH: Words = Words {
     sign_in: "Enter my space",
     create: "Create a space without signing up",
     begin: "Create my space",
-    why: "Nobody signs up by themselves on this server: whoever looks after it creates a space with two commands.",
+    why: "Nobody signs up by themselves on this server: whoever looks after it makes the spaces.",
     first: "Create the account and the space; the command asks for a password.",
     second: "If a program needs access: create its credentials. The secret is shown only once.",
     address: "you@example.org",
@@ -74,12 +74,15 @@ struct Page<'a> {
     doors: &'a [Door],
     /// Whether anybody may sign up.
     open: bool,
+    /// Whether the server is on a loopback address, where whoever started it looks at this page.
+    trial: bool,
 }
 
 /// Answers a request for the start page.
 pub(super) fn answer(pages: &Pages, visitor: &Visitor) -> Answer {
     let words = visitor.language.choose(&FRENCH, &ENGLISH);
     let open = pages.accounts.registration().admits(Comes::Alone).is_ok();
-    let shown = Page { shell: Shell::new(visitor, words.title), words, doors: &pages.doors, open };
+    let trial = pages.addresses.is_loopback_http();
+    let shown = Page { shell: Shell::new(visitor, words.title), words, doors: &pages.doors, open, trial };
     page(StatusCode::OK, &shown, visitor)
 }

@@ -126,8 +126,8 @@ impl Letter {
             Self::PasswordChanged => (
                 "Votre mot de passe a changé",
                 format!(
-                    "Le mot de passe de votre compte vient de changer, et vous avez été déconnecté de tous vos \
-                     appareils.\n\nCe n’était pas vous ? Choisissez-en un autre tout de suite : {base}.account/reset/"
+                    "Le mot de passe de votre compte vient de changer, et tous vos appareils sont \
+                     déconnectés.\n\nCe n’était pas vous ? Choisissez-en un autre tout de suite : {base}.account/reset/"
                 ),
             ),
             Self::NewAddress { link } => (

@@ -48,7 +48,7 @@ const FRENCH: Words = Words {
     delete: "Supprimer mon compte et mon espace",
     back: "Ne rien supprimer, revenir au compte",
     deleted: "Votre compte est fermé",
-    deleted_lead: |day| format!("Tout sera effacé le {day}. Vous n’êtes plus connecté nulle part."),
+    deleted_lead: |day| format!("Tout sera effacé le {day}. Tous vos appareils sont déconnectés."),
     deleted_next: "Vous avez changé d’avis ? Le message que nous venons de vous envoyer contient un lien pour tout garder.",
     undo: "Garder mon espace",
     undo_lead: "Votre compte est fermé et sera effacé. En appuyant sur ce bouton, vous le rouvrez tel qu’il était.",
