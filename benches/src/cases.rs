@@ -1,5 +1,6 @@
 //! The cases: what is asked, with how many clients, and what it is compared with.
 
+mod pages;
 mod tokens;
 
 use std::net::SocketAddr;
@@ -15,7 +16,7 @@ use crate::proof::Holder;
 use crate::server::{Person, Place, Server, bodiless, get, with_body};
 use crate::table::Row;
 
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 18] = [
     "get",
     "not-modified",
     "head",
@@ -23,6 +24,9 @@ pub const NAMES: [&str; 15] = [
     "dpop",
     "token",
     "refresh",
+    "discovery",
+    "sign-in",
+    "storm",
     "binary",
     "put",
     "patch",
@@ -81,6 +85,9 @@ impl Bench {
             "dpop" => self.dpop().await,
             "token" => self.token().await,
             "refresh" => self.refresh().await,
+            "discovery" => self.discovery().await,
+            "sign-in" => self.sign_in().await,
+            "storm" => self.storm().await,
             "binary" => self.binary().await,
             "put" => self.put().await,
             "patch" => self.patch().await,

@@ -50,7 +50,8 @@ pub async fn run_steps(address: SocketAddr, clients: Vec<Steps>, time: Duration,
     seen(running, started).await
 }
 
-async fn seen(mut running: JoinSet<Result<Vec<Duration>>>, started: Instant) -> Result<Seen> {
+/// What clients saw, once all have ended.
+pub async fn seen(mut running: JoinSet<Result<Vec<Duration>>>, started: Instant) -> Result<Seen> {
     let mut latencies = Vec::new();
     while let Some(ended) = running.join_next().await {
         latencies.append(&mut ended??);

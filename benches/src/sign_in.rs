@@ -1,13 +1,14 @@
 //! An application that signs a person in, as a browser does it, so that there are tokens to refresh.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use crate::Result;
-use crate::connection::Whole;
+use crate::connection::{Connection, Whole};
 use crate::proof::Holder;
 use crate::server::{PASSWORD, Place, get, with_body};
 
@@ -106,6 +107,21 @@ impl<'a> Application<'a> {
         let pairs = set.filter_map(|(_, cookie)| cookie.split(';').next()?.split_once('='));
         self.cookies.extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
+}
+
+/// The request that sends the form of the page for signing in, with the password of somebody.
+pub async fn form(connection: &mut Connection, address: SocketAddr, email: &str) -> Result<Vec<u8>> {
+    let path = "/.account/login/";
+    let page = connection.ask(&get(address, path, "Accept: text/html\r\n")).await?;
+    let cookies = page.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+    let cookies: Vec<_> = cookies.filter_map(|(_, cookie)| cookie.split(';').next()).collect();
+    let headers =
+        format!("Cookie: {}\r\nAccept: text/html\r\n{FORM}Sec-Fetch-Site: same-origin\r\n", cookies.join("; "));
+    let shown = Shown { path: path.to_owned(), html: String::from_utf8_lossy(&page.body).into_owned() };
+    let (action, mut fields) = shown.form("password").ok_or("the page for signing in lacks its form")?;
+    fields.extend([("email".to_owned(), email.to_owned()), ("password".to_owned(), PASSWORD.to_owned())]);
+    let pairs: Vec<_> = fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
+    Ok(with_body("POST", address, &action, &headers, pairs.join("&").as_bytes()))
 }
 
 /// A page, or the address elsewhere that the browser was sent to.

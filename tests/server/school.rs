@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cartable::clock::{Clock, SetClock};
 use cartable::identity::account::{Account, AccountId, Draft, Happened, Link};
-use cartable::identity::upstream::{Credentials, Person};
+use cartable::identity::upstream::{Config, Credentials, Person};
 use cartable::secret::Secret;
 use cartable::storage::{Change, Scope};
 use parking_lot::Mutex;
@@ -26,12 +26,18 @@ pub async fn world() -> (World, Ent) {
 }
 
 async fn world_with(settings: Settings) -> (World, Ent) {
+    world_of("ENT Armorique", settings).await
+}
+
+/// A world with a school of this name.
+async fn world_of(name: &'static str, settings: Settings) -> (World, Ent) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let opened: Arc<Mutex<Option<Ent>>> = Arc::default();
     let kept = opened.clone();
     let open = move |base: &str, clock: Arc<SetClock>| {
         let ent = Ent::open(listener, Registered::at(base, "armorique"), clock);
-        let known = vec![(config(&ent.issuer), Credentials::Secret(Secret::new(SECRET)))];
+        let config = Config { name: name.into(), ..config(&ent.issuer) };
+        let known = vec![(config, Credentials::Secret(Secret::new(SECRET)))];
         *kept.lock() = Some(ent);
         known
     };
@@ -232,6 +238,33 @@ async fn unlinking_asks_who_it_is_when_the_sign_in_is_old() {
     let page = leaving(&mut browser).await;
     press(&mut browser, &page).await;
     assert!(account(&world, &pupil.account).await.links.is_empty());
+}
+
+/// Shows: O-106
+#[tokio::test]
+async fn what_schools_say_and_people_write_is_text_on_every_page() {
+    const HOSTILE: &str = "</title>\"'><script>alert(1)</script><img src=x onerror=alert(1)>";
+    let (world, ent) = world_of(HOSTILE, Settings::default()).await;
+    let pupil = world.pupil("malo").await;
+    let named = Person { name: Some(HOSTILE.into()), ..person(&ent, "malo") };
+    world.accounts.link(&pupil.account, &named).await.unwrap();
+
+    let mut newcomer = Browser::new(&world);
+    let welcome = through(&mut newcomer, &ent, DOOR, "lena").await;
+    assert!(welcome.says(HOSTILE));
+    let mut browser = Browser::new(&world);
+    let page = browser.visit(".account/login/?next=%2F.account%2Fsettings%2Fkeys%2Fnew%2F").await;
+    let page = browser.sign_in(&page, &pupil).await;
+    let made = browser.submit(&page, &page.form("name=\"name\""), &[("name", HOSTILE)]).await;
+    let mut shown = vec![welcome, made, leaving(&mut browser).await];
+    for path in ["", "settings/", "settings/ways/", "settings/events/", "settings/applications/", "confirm/"] {
+        shown.push(browser.visit(&world.page(path)).await);
+    }
+    assert!(shown.iter().filter(|page| page.says(HOSTILE)).count() >= 4, "it is shown");
+    for page in shown {
+        let html = page.answer.text();
+        assert!(!html.contains("<script>") && !html.contains("<img"), "{}: {html}", page.url);
+    }
 }
 
 /// Shows: O-303
