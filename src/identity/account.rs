@@ -406,6 +406,7 @@ impl Accounts {
         self.edit(id, |draft| {
             draft.forget(throttle::Counted::Account(&login.email));
             draft.note(self.clock.now(), Happened::PasswordChanged)?;
+            draft.tell(self, &letter::Letter::PasswordChanged);
             draft.replace_password(&kept, hash.clone()).map_err(Error::from)
         })
         .await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cartable::clock::Clock;
-use cartable::identity::account::Happened;
+use cartable::identity::account::{Email, Happened, Password};
 use cartable::storage::{Change, EntryIs, EntryWrite, KeyRange, Scope};
 use serde_json::{Value, json};
 
@@ -62,6 +62,8 @@ async fn refreshing_ends_after_half_a_year() {
 async fn a_refresh_token_that_comes_back_later_ends_the_family() {
     let world = World::start().await;
     let app = App::registered(&world, "client_secret_basic").await;
+    let (email, password) = (Email::parse("alice@example.org"), Password::chosen("a bridge over the river"));
+    world.accounts.add_login(&app.account, email.unwrap(), password.unwrap()).await.unwrap();
     let first = app.tokens(&world, &world.bob, OFFLINE).await;
     let second = app.refresh(&world, &world.bob, text(&first, "refresh_token")).await.is(200).json();
     world.clock.advance(MINUTE + Duration::from_secs(1));
@@ -73,6 +75,9 @@ async fn a_refresh_token_that_comes_back_later_ends_the_family() {
     let events = world.accounts.events(&account, 10).await.unwrap().into_iter().map(|event| event.happened);
     let told = Happened::ApplicationCopied { host: app.id.clone() };
     assert_eq!(events.filter(|happened| *happened == told).count(), 1, "its owner is told, once");
+    let letters = world.letters("alice@example.org").await;
+    assert_eq!(letters.len(), 1);
+    assert!(letters[0].contains("est coupé") && letters[0].contains("settings/applications/"), "{}", letters[0]);
 
     let first = app.tokens(&world, &world.bob, OFFLINE).await;
     let second = app.refresh(&world, &world.bob, text(&first, "refresh_token")).await.is(200).json();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::credential::{Credential, CredentialId, MOST};
+use super::letter::Letter;
 use super::throttle::Counted;
 use super::{
     Acceptance, Account, AccountId, Accounts, Consent, Email, Event, Happened, Hash, Login, NEW, Refusal, json,
@@ -258,6 +259,11 @@ impl Draft {
     pub(super) fn note(&mut self, at: Timestamp, happened: Happened) -> super::Result<()> {
         self.entries.push(Event::entry(at, &self.account.id, happened)?);
         Ok(())
+    }
+
+    /// Writes to the owner along with the change, if they have an address.
+    pub(super) fn tell(&mut self, by: &Accounts, letter: &Letter) {
+        self.entries.extend(by.tell(&self.account, letter));
     }
 
     /// Writes a house record along with the change.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::codes::RecoveryCodes;
+use super::letter::Letter;
 use super::passkey::Passkey;
 use super::throttle::Counted;
 use super::totp::Totp;
@@ -94,6 +95,8 @@ impl Accounts {
             let mut change = Change::of(Scope::House, now);
             if factors.names() != before {
                 change.entries.push(Event::entry(now, id, Happened::FactorsChanged)?);
+                let account = self.account(id).await?;
+                change.entries.extend(account.and_then(|account| self.tell(&account, &Letter::FactorsChanged)));
             }
             change.entries.push(EntryWrite { key: key(id), expected, value: Some(json(&factors)?) });
             match self.storage.commit(change).await {
@@ -109,12 +112,15 @@ impl Accounts {
     ///
     /// Spec: O-325, O-342
     pub async fn check_code(&self, id: &AccountId, typed: &str, secret: &SecretKey) -> Result<()> {
-        self.count(Counted::Factor(id)).await?;
-        self.edit_factors(id, |factors, now| {
+        let failures = self.count(Counted::Factor(id)).await?;
+        let checked = self.edit_factors(id, |factors, now| {
             let shown = factors.totp.as_mut().is_some_and(|totp| totp.check(id, typed, secret, now));
             if shown || factors.codes.redeem(typed) { Ok(()) } else { Err(Refusal::WrongCode) }
-        })
-        .await?;
+        });
+        if let Err(error) = checked.await {
+            self.tell_of_guessed_codes(id, failures).await?;
+            return Err(error);
+        }
         let mut change = Change::of(Scope::House, self.clock.now());
         change.entries.push(Self::forgotten(Counted::Factor(id)));
         self.storage.commit(change).await?;

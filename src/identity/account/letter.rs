@@ -1,6 +1,6 @@
 //! What letters say, in both languages.
 
-use super::{Accounts, Email, Leaving, Remedy};
+use super::{Account, AccountId, Accounts, Email, Leaving, Remedy, Result};
 use crate::clock::Timestamp;
 use crate::jobs::Task;
 use crate::language::{Language, date};
@@ -30,6 +30,20 @@ pub(super) enum Letter {
     AddressRestored,
     /// Somebody tries passwords.
     Guessing,
+    /// Somebody tries codes.
+    GuessingCodes,
+    /// An app or a passkey came or went.
+    FactorsChanged,
+    SchoolLinked {
+        issuer: String,
+    },
+    SchoolUnlinked {
+        issuer: String,
+    },
+    /// A code or refresh token was used twice.
+    ApplicationCopied {
+        host: String,
+    },
     Closing {
         why: Leaving,
         day: Timestamp,
@@ -79,6 +93,20 @@ impl Accounts {
         let text = format!("{hello}\n\n{body}\n\n-- \nCartable, {host}\n{sign}\n");
         let message = Message { to: to.as_str().into(), language, subject: subject.to_owned(), text };
         self.jobs.entry(&Task::Mail(message), self.clock.now())
+    }
+
+    /// A letter to the owner of an account, if they have an address.
+    pub(super) fn tell(&self, account: &Account, letter: &Letter) -> Option<EntryWrite> {
+        let login = account.login.as_ref()?;
+        Some(self.letter(letter, &login.email, account.speaks()))
+    }
+
+    /// Tells the owner of an account that the access of an application at a host was ended, since it was used twice.
+    ///
+    /// Spec: O-168
+    pub(in crate::identity) async fn tell_of_copy(&self, id: &AccountId, host: &str) -> Result<Option<EntryWrite>> {
+        let letter = Letter::ApplicationCopied { host: host.to_owned() };
+        Ok(self.account(id).await?.and_then(|account| self.tell(&account, &letter)))
     }
 
     /// A page of the account, as a link in a letter.
@@ -159,6 +187,44 @@ impl Letter {
                      attendre plus longtemps.\n\nC’était vous ? Vous pouvez choisir un nouveau mot de passe : \
                      {base}.account/reset/\nCe n’était pas vous ? Vérifiez que votre mot de passe ne sert nulle part \
                      ailleurs."
+                ),
+            ),
+            Self::GuessingCodes => (
+                "Quelqu’un essaie des codes sur votre compte",
+                format!(
+                    "Dix codes faux ont été essayés sur votre compte, par quelqu’un qui avait déjà donné le bon mot de passe ou \
+                     qui venait de votre ENT. Chaque nouvel essai doit attendre plus longtemps.\n\nCe n’était pas vous ? \
+                     Choisissez un nouveau mot de passe : {base}.account/reset/"
+                ),
+            ),
+            Self::FactorsChanged => (
+                "La seconde preuve de votre compte a changé",
+                format!(
+                    "Une application de codes ou une clé d’accès vient d’être ajoutée à votre compte, ou retirée.\n\nCe \
+                     n’était pas vous ? Regardez ce qui ouvre votre compte, puis changez de mot de passe : \
+                     {base}.account/settings/ways/"
+                ),
+            ),
+            Self::SchoolLinked { issuer } => (
+                "Un établissement ouvre maintenant votre compte",
+                format!(
+                    "On peut maintenant entrer dans votre compte par {issuer}.\n\nCe n’était pas vous ? Déliez cet \
+                     établissement, puis changez de mot de passe : {base}.account/settings/ways/"
+                ),
+            ),
+            Self::SchoolUnlinked { issuer } => (
+                "Un établissement n’ouvre plus votre compte",
+                format!(
+                    "On n’entre plus dans votre compte par {issuer}. Rien n’a changé dans vos fichiers.\n\nCe n’était pas \
+                     vous ? Changez de mot de passe : {base}.account/settings/password/"
+                ),
+            ),
+            Self::ApplicationCopied { host } => (
+                "L’accès d’une application est coupé",
+                format!(
+                    "L’accès que vous aviez donné à {host} a servi deux fois, comme si quelqu’un l’avait copié. Par prudence, il \
+                     est coupé.\n\nVous vous servez de cette application ? Autorisez-la de nouveau la prochaine fois. Vous ne \
+                     la connaissez pas ? Voyez ce que vous avez autorisé : {base}.account/settings/applications/"
                 ),
             ),
             Self::Closing { why, day, undo } => (
@@ -321,6 +387,43 @@ impl Letter {
                     "Ten wrong passwords were tried on your account. It stays protected: each new try has to wait \
                      longer.\n\nIt was you? You can choose a new password: {base}.account/reset/\nIt was not you? Make sure \
                      that you use your password nowhere else."
+                ),
+            ),
+            Self::GuessingCodes => (
+                "Somebody is trying codes on your account",
+                format!(
+                    "Ten wrong codes were tried on your account, by somebody who had already given the right password or who came \
+                     from your school. Each new try has to wait longer.\n\nIt was not you? Choose a new password: \
+                     {base}.account/reset/"
+                ),
+            ),
+            Self::FactorsChanged => (
+                "The second proof of your account has changed",
+                format!(
+                    "A code app or a passkey has just been added to your account, or removed.\n\nIt was not you? Look at what \
+                     opens your account, then change your password: {base}.account/settings/ways/"
+                ),
+            ),
+            Self::SchoolLinked { issuer } => (
+                "A school now opens your account",
+                format!(
+                    "Your account can now be entered through {issuer}.\n\nIt was not you? Unlink this school, then change your \
+                     password: {base}.account/settings/ways/"
+                ),
+            ),
+            Self::SchoolUnlinked { issuer } => (
+                "A school no longer opens your account",
+                format!(
+                    "Your account is no longer entered through {issuer}. Nothing has changed in your files.\n\nIt was not you? \
+                     Change your password: {base}.account/settings/password/"
+                ),
+            ),
+            Self::ApplicationCopied { host } => (
+                "The access of an application was ended",
+                format!(
+                    "The access that you had given to {host} was used twice, as if somebody had copied it. To be safe, it was \
+                     ended.\n\nYou use this application? Allow it again next time. You do not know it? See what you have \
+                     allowed: {base}.account/settings/applications/"
                 ),
             ),
             Self::Closing { why, day, undo } => (

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::letter::Letter;
 use super::{ATTEMPTS, Account, AccountId, Accounts, Draft, Error, Factors, Happened, Refusal, Result, Session, json};
 use crate::clock::Timestamp;
 use crate::identity::upstream::{self, Person, SignedOut};
@@ -128,6 +129,7 @@ impl Accounts {
             if !draft.account().links.iter().any(|known| known.is_to(&person.issuer, &person.subject)) {
                 draft.add_link(link.clone());
                 draft.note(link.since, Happened::SchoolLinked { issuer: link.issuer.clone() })?;
+                draft.tell(self, &Letter::SchoolLinked { issuer: link.issuer.clone() });
             }
             Ok::<_, Error>(())
         })
@@ -144,6 +146,7 @@ impl Accounts {
             draft.remove_link(issuer, subject, &factors)?;
             draft.write(passkeys.clone());
             draft.mark_unaffiliated(self.clock.now(), None);
+            draft.tell(self, &Letter::SchoolUnlinked { issuer: issuer.to_owned() });
             draft.note(self.clock.now(), Happened::SchoolUnlinked { issuer: issuer.to_owned() })
         })
         .await?;

@@ -68,8 +68,7 @@ impl Accounts {
             let email = draft.set_password(hash.clone())?;
             draft.forget(Counted::Account(&email));
             draft.note(self.clock.now(), Happened::PasswordChanged)?;
-            let language = draft.account().speaks();
-            draft.write(self.letter(&Letter::PasswordChanged, &email, language));
+            draft.tell(self, &Letter::PasswordChanged);
             draft.write(EntryWrite { key: reset.key.into(), expected: EntryIs::At(reset.version), value: None });
             if cut_off {
                 draft.remove_credentials();

@@ -159,6 +159,17 @@ impl Accounts {
         self.commit([self.letter(&Letter::Guessing, email, account.speaks())]).await
     }
 
+    /// Tells the owner of an account, once, that somebody tries codes.
+    ///
+    /// Spec: O-325
+    pub(super) async fn tell_of_guessed_codes(&self, id: &AccountId, failures: u32) -> Result<(), Error> {
+        if failures != TOLD {
+            return Ok(());
+        }
+        let account = self.account(id).await?;
+        self.commit(account.and_then(|account| self.tell(&account, &Letter::GuessingCodes))).await
+    }
+
     async fn count_of(&self, key: &str) -> Result<(Count, EntryIs), Error> {
         Ok(match self.storage.entry(key).await? {
             Some(entry) => (serde_json::from_slice(&entry.value).unwrap_or_default(), EntryIs::At(entry.version)),

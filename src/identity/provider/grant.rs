@@ -204,6 +204,7 @@ impl Provider {
         let host = consent.map_or(grant.client, |consent| consent.host);
         let mut change = self.change();
         change.entries.extend(gone(id, &grant.account));
+        change.entries.extend(self.accounts.tell_of_copy(&grant.account, &host).await?);
         change.entries.push(Event::entry(change.at, &grant.account, Happened::ApplicationCopied { host })?);
         self.storage.commit(change).await?;
         Ok(())

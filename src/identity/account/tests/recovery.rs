@@ -1,8 +1,9 @@
 //! Stories of forgotten passwords, changed addresses and accounts that are deleted.
 
 use super::letters::ticket;
+use super::signup::person;
 use super::*;
-use crate::identity::upstream::SignedOut;
+use crate::identity::upstream::{Person, SignedOut};
 use crate::mail::Message;
 use crate::storage::EntryWrite;
 
@@ -188,6 +189,44 @@ async fn ten_wrong_passwords_are_told_to_the_owner_once() {
         world.pass(Duration::from_mins(1));
     }
     assert!(world.letter().await.subject.contains("essaie"));
+}
+
+/// Shows: O-325
+#[tokio::test]
+async fn ten_wrong_codes_are_told_to_the_owner_once() {
+    let world = World::new();
+    let account = world.account("ada@example.org").await;
+    for _ in 0..12 {
+        let checked = world.accounts.check_code(&account.id, "000000", &world.secret).await;
+        assert_eq!(refusal(checked), Refusal::WrongCode);
+        world.pass(Duration::from_mins(1));
+    }
+    assert!(world.letter().await.subject.contains("essaie des codes"));
+}
+
+/// Shows: O-306
+#[tokio::test]
+async fn what_opens_an_account_does_not_change_in_silence() {
+    let world = World::new();
+    let id = world.account("ada@example.org").await.id;
+    let person = Person { issuer: SCHOOL.into(), ..person("p1", false) };
+    world.accounts.link(&id, &person).await.unwrap();
+    assert!(world.letter().await.text.contains(SCHOOL));
+    world.accounts.link(&id, &person).await.unwrap();
+    assert!(world.letters().await.0.is_empty(), "it was linked already");
+    world.accounts.unlink(&id, SCHOOL, "p1").await.unwrap();
+    assert!(world.letter().await.subject.contains("n’ouvre plus"));
+    let change = |factors: &mut Factors, _| {
+        *factors = serde_json::from_str(r#"{"totp":{"since":0,"sealed":"","used":0}}"#).unwrap();
+        Ok(())
+    };
+    world.accounts.edit_factors(&id, change).await.unwrap();
+    assert!(world.letter().await.subject.contains("seconde preuve"));
+    world.accounts.edit_factors(&id, change).await.unwrap();
+    assert!(world.letters().await.0.is_empty(), "nothing came or went");
+    let changed = world.accounts.change_password(&id, Password::typed(PASSWORD), password(OTHER));
+    changed.await.unwrap();
+    assert!(world.letter().await.subject.contains("mot de passe a changé"));
 }
 
 /// Shows: O-329

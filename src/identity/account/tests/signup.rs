@@ -15,7 +15,7 @@ fn name(text: &str) -> PodName {
     PodName::parse(text).unwrap()
 }
 
-fn person(subject: &str, staff: bool) -> Person {
+pub(super) fn person(subject: &str, staff: bool) -> Person {
     Person {
         upstream: "ent".into(),
         issuer: "https://ent.example/".into(),
