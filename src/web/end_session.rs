@@ -26,7 +26,7 @@ struct Words {
 }
 
 const FRENCH: Words = Words {
-    title: "Vous déconnecter ?",
+    title: "Vous déconnecter ?",
     asks: "demande de vous déconnecter de votre espace.",
     somebody: "Une application demande de vous déconnecter de votre espace.",
     means: "Sur cet appareil, votre espace se ferme, et les applications qui s’y sont connectées n’y ont plus accès.",

@@ -136,8 +136,8 @@ fn french(problem: &Problem) -> Words {
         ),
         ("school-not-believed", _) => (
             "L’ENT n’a pas pu vous reconnaître",
-            "Sa réponse n’est pas celle que nous attendions : par prudence, nous ne l’avons pas suivie.",
-            "Recommencez ; si cela dure, donnez le numéro ci-dessous à la personne qui s’occupe du serveur.",
+            "Sa réponse n’est pas celle que nous attendions : par prudence, nous ne l’avons pas suivie.",
+            "Recommencez ; si cela dure, donnez le numéro ci-dessous à la personne qui s’occupe du serveur.",
         ),
         ("school-not-admitted", _) => (
             "Votre établissement n’est pas ouvert ici",

@@ -20,7 +20,7 @@ struct Words {
 }
 
 const FRENCH: Words = Words {
-    title: |school| format!("Délier {school} ?"),
+    title: |school| format!("Délier {school} ?"),
     lead: "Quand vous quittez l’établissement, ou si ce compte scolaire n’est pas le vôtre.",
     goes: |name| {
         format!(
@@ -34,7 +34,7 @@ const FRENCH: Words = Words {
     with_password: |email| format!("Vous entrerez avec {email} et votre mot de passe."),
     unlink: "Délier cet établissement",
     back: "Revenir aux façons d’entrer",
-    last: "C’est votre seule façon d’entrer : choisissez d’abord un mot de passe ou reliez un autre établissement.",
+    last: "C’est votre seule façon d’entrer : choisissez d’abord un mot de passe ou reliez un autre établissement.",
 };
 
 const ENGLISH: Words = Words {

@@ -28,7 +28,7 @@ const FRENCH: Words = Words {
     accept: "J’ai lu les conditions et je les accepte",
     accept_missing: "Cochez la case si vous êtes d’accord. Vous pouvez aussi vous déconnecter et revenir plus tard.",
     accept_button: "Accepter et continuer",
-    otherwise: "Vous n’êtes pas d’accord, ou pas maintenant ?",
+    otherwise: "Vous n’êtes pas d’accord, ou pas maintenant ?",
     meanwhile: "Vos fichiers restent à vous, et vos applications les lisent comme avant.",
     sign_out: "Se déconnecter",
     delete: "Supprimer mon compte",

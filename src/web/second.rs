@@ -38,7 +38,7 @@ const FRENCH: Words = Words {
     wrong: "Ce code n’est pas le bon, ou il a déjà servi. Attendez le suivant, puis recommencez.",
     wrong_key: "La clé d’accès n’a pas été reconnue. Recommencez, ou entrez autrement.",
     too_soon: |seconds| {
-        format!("Il y a eu plusieurs essais de suite. Recommencez dans {seconds} s ; rien n’est bloqué.")
+        format!("Il y a eu plusieurs essais de suite. Recommencez dans {seconds} s ; rien n’est bloqué.")
     },
     alone: "Entrer avec une clé d’accès",
     alone_lead: "Votre appareil vous demande de le déverrouiller, puis ouvre votre espace.",

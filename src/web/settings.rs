@@ -100,7 +100,7 @@ const FRENCH: Words = Words {
         ("password", "Votre mot de passe est changé. Tous les autres appareils sont déconnectés."),
         (
             "email",
-            "Un message vient de partir à la nouvelle adresse. Ouvrez son lien pour finir ; il sert pendant 24 heures.",
+            "Un message vient de partir à la nouvelle adresse. Ouvrez son lien pour finir ; il sert pendant 24 heures.",
         ),
         ("device", "L’appareil est déconnecté."),
         ("devices", "Tous les autres appareils sont déconnectés."),

@@ -59,7 +59,7 @@ const FRENCH: Words = Words {
             "Ce compte est fermé et sera effacé le {day}. Pour le garder, suivez le lien que nous vous avons envoyé."
         )
     },
-    unlinked: "L’établissement est délié. Votre espace n’a pas changé : entrez avec votre mot de passe.",
+    unlinked: "L’établissement est délié. Votre espace n’a pas changé : entrez avec votre mot de passe.",
 };
 
 const ENGLISH: Words = Words {

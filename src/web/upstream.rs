@@ -38,16 +38,16 @@ struct Words {
 const FRENCH: Words = Words {
     title: "Bienvenue",
     hello: |name, school| format!("Bonjour {name}. {school} vous a reconnu."),
-    unknown: "Aucun espace n’est encore relié à ce compte scolaire. Que voulez-vous faire ?",
+    unknown: "Aucun espace n’est encore relié à ce compte scolaire. Que voulez-vous faire ?",
     new: "C’est la première fois",
     new_help: "Huit petites étapes, trois minutes environ, et votre espace s’ouvre. Il est totalement privé, et il reste \
                à vous quand vous quittez l’établissement.",
     create: "Créer mon espace",
     old: "J’ai déjà un espace",
-    old_help: "Vous avez changé d’établissement ? Entrez comme d’habitude, une fois : ce compte scolaire ouvrira \
+    old_help: "Vous avez changé d’établissement ? Entrez comme d’habitude, une fois : ce compte scolaire ouvrira \
                ensuite le même espace. Son adresse ne change pas.",
     sign_in: "Relier mon espace",
-    link: |owner| format!("Relier à l’espace « {owner} »"),
+    link: |owner| format!("Relier à l’espace « {owner} »"),
     link_help: "Ce compte scolaire ouvrira l’espace où vous êtes connecté en ce moment. Vos fichiers et votre adresse ne \
                 changent pas.",
     do_link: "Relier ce compte scolaire",

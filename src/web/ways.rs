@@ -49,10 +49,10 @@ struct Words {
 
 const FRENCH: Words = Words {
     title: "Façons d’entrer",
-    lead: "Gardez-en toujours deux : si l’une vient à manquer, l’autre ouvre votre espace.",
+    lead: "Gardez-en toujours deux : si l’une vient à manquer, l’autre ouvre votre espace.",
     schools: "Mes établissements",
     schools_help: "Un compte scolaire ouvre votre espace d’un clic depuis l’ENT. Quand vous changez d’établissement, \
-                   reliez le nouveau avant de délier l’ancien : rien d’autre ne change.",
+                   reliez le nouveau avant de délier l’ancien : rien d’autre ne change.",
     school: |school, name| format!("{school} · {name}"),
     since: |day| format!("Relié depuis le {day}"),
     unlink: "Délier",
@@ -68,7 +68,7 @@ const FRENCH: Words = Words {
     left: |left| format!("{left} codes encore bons"),
     draw: "En tirer de nouveaux",
     scan: "Ouvrez votre application de codes (Aegis, FreeOTP, Google Authenticator…) et photographiez cette image.",
-    by_hand: "Ou tapez cette clé dans l’application :",
+    by_hand: "Ou tapez cette clé dans l’application :",
     code: "Code affiché par l’application",
     code_help: "Six chiffres, qui changent toutes les trente secondes.",
     confirm_app: "Utiliser cette application",
@@ -77,7 +77,7 @@ const FRENCH: Words = Words {
     passkey_help: "Votre téléphone ou votre ordinateur garde une clé et ne s’en sert que si vous le déverrouillez. Elle \
                    suffit pour entrer, sans mot de passe.",
     passkey_name: "Nom de cette clé",
-    name_help: "Pour la reconnaître, par exemple « Mon téléphone ».",
+    name_help: "Pour la reconnaître, par exemple « Mon téléphone ».",
     make_passkey: "Créer la clé d’accès",
     wrong_passkey: "L’appareil n’a pas donné de clé valable. Recommencez, ou essayez un autre appareil.",
     codes_title: "Vos codes de secours",

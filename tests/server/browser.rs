@@ -150,9 +150,10 @@ impl<'a> Browser<'a> {
 }
 
 impl Shown {
-    /// Whether the page says this.
+    /// Whether the page says this; a space is a space, whether lines may break there or not.
     pub fn says(&self, text: &str) -> bool {
-        unescaped(self.answer.text()).contains(text)
+        let plain = |text: &str| text.replace('\u{a0}', " ");
+        plain(&unescaped(self.answer.text())).contains(&plain(text))
     }
 
     /// The form of the page in whose HTML this stands.

@@ -86,7 +86,7 @@ impl Accounts {
     pub(super) fn letter(&self, letter: &Letter, to: &Email, language: Language) -> EntryWrite {
         let (subject, body) = letter.text(language, self.addresses.base());
         let (hello, sign) = match language {
-            Language::French => ("Bonjour,", "Ce message est automatique : n’y répondez pas."),
+            Language::French => ("Bonjour,", "Ce message est automatique : n’y répondez pas."),
             Language::English => ("Hello,", "This message is automatic: please do not reply."),
         };
         let host = self.addresses.host();
@@ -131,23 +131,23 @@ impl Letter {
                 "Confirmez votre adresse e-mail",
                 format!(
                     "Vous créez votre espace. Pour montrer que cette adresse est la vôtre, ouvrez ce lien, puis appuyez \
-                     sur « Confirmer mon adresse » :\n\n{link}\n\nLe lien sert une fois, pendant 24 heures.\n\nVous n’avez \
-                     rien demandé ? Ne faites rien : aucun espace ne sera créé avec votre adresse."
+                     sur « Confirmer mon adresse » :\n\n{link}\n\nLe lien sert une fois, pendant 24 heures.\n\nVous n’avez \
+                     rien demandé ? Ne faites rien : aucun espace ne sera créé avec votre adresse."
                 ),
             ),
             Self::HasAccount => (
                 "Vous avez déjà un espace",
                 format!(
                     "Quelqu’un, sans doute vous, a voulu utiliser cette adresse pour un espace. Elle ouvre déjà le vôtre.\n\nPour y \
-                     entrer : {base}.account/login/\nMot de passe oublié : {base}.account/reset/\n\nCe n’était pas vous ? \
-                     Ne faites rien : votre espace n’a pas changé."
+                     entrer : {base}.account/login/\nMot de passe oublié : {base}.account/reset/\n\nCe n’était pas vous ? \
+                     Ne faites rien : votre espace n’a pas changé."
                 ),
             ),
             Self::Reset { link } => (
                 "Choisissez un nouveau mot de passe",
                 format!(
-                    "Vous avez demandé un nouveau mot de passe. Ouvrez ce lien pour le choisir :\n\n{link}\n\nLe lien sert \
-                     une fois, pendant 60 minutes.\n\nVous n’avez rien demandé ? Ne faites rien : votre mot de passe reste \
+                    "Vous avez demandé un nouveau mot de passe. Ouvrez ce lien pour le choisir :\n\n{link}\n\nLe lien sert \
+                     une fois, pendant 60 minutes.\n\nVous n’avez rien demandé ? Ne faites rien : votre mot de passe reste \
                      le même."
                 ),
             ),
@@ -155,37 +155,37 @@ impl Letter {
                 "Votre mot de passe a changé",
                 format!(
                     "Le mot de passe de votre compte vient de changer, et tous vos appareils sont \
-                     déconnectés.\n\nCe n’était pas vous ? Choisissez-en un autre tout de suite : {base}.account/reset/"
+                     déconnectés.\n\nCe n’était pas vous ? Choisissez-en un autre tout de suite : {base}.account/reset/"
                 ),
             ),
             Self::NewAddress { link } => (
                 "Confirmez votre nouvelle adresse e-mail",
                 format!(
-                    "Vous voulez utiliser cette adresse pour votre compte. Ouvrez ce lien, puis appuyez sur « Confirmer mon \
-                     adresse » :\n\n{link}\n\nLe lien sert une fois, pendant 24 heures.\n\nVous n’avez rien demandé ? Ne \
+                    "Vous voulez utiliser cette adresse pour votre compte. Ouvrez ce lien, puis appuyez sur « Confirmer mon \
+                     adresse » :\n\n{link}\n\nLe lien sert une fois, pendant 24 heures.\n\nVous n’avez rien demandé ? Ne \
                      faites rien."
                 ),
             ),
             Self::AddressChanged { undo } => (
                 "L’adresse e-mail de votre compte a changé",
                 format!(
-                    "Votre compte utilise maintenant une autre adresse e-mail que celle-ci.\n\nCe n’était pas vous ? Vous \
-                     pouvez revenir à cette adresse pendant 7 jours :\n\n{undo}"
+                    "Votre compte utilise maintenant une autre adresse e-mail que celle-ci.\n\nCe n’était pas vous ? Vous \
+                     pouvez revenir à cette adresse pendant 7 jours :\n\n{undo}"
                 ),
             ),
             Self::AddressRestored => (
                 "Votre compte a retrouvé son ancienne adresse",
                 format!(
                     "L’adresse e-mail de votre compte est de nouveau celle d’avant, et tous les appareils ont été \
-                     déconnectés.\n\nPar prudence, choisissez un nouveau mot de passe : {base}.account/reset/"
+                     déconnectés.\n\nPar prudence, choisissez un nouveau mot de passe : {base}.account/reset/"
                 ),
             ),
             Self::Guessing => (
                 "Quelqu’un essaie d’entrer dans votre compte",
                 format!(
-                    "Dix mots de passe faux ont été essayés sur votre compte. Il reste protégé : chaque nouvel essai doit \
-                     attendre plus longtemps.\n\nC’était vous ? Vous pouvez choisir un nouveau mot de passe : \
-                     {base}.account/reset/\nCe n’était pas vous ? Vérifiez que votre mot de passe ne sert nulle part \
+                    "Dix mots de passe faux ont été essayés sur votre compte. Il reste protégé : chaque nouvel essai doit \
+                     attendre plus longtemps.\n\nC’était vous ? Vous pouvez choisir un nouveau mot de passe : \
+                     {base}.account/reset/\nCe n’était pas vous ? Vérifiez que votre mot de passe ne sert nulle part \
                      ailleurs."
                 ),
             ),
@@ -231,9 +231,9 @@ impl Letter {
                 "Votre compte sera supprimé dans 30 jours",
                 format!(
                     "{why} Le {day}, vos espaces et tout ce qu’ils contiennent seront effacés, et leurs adresses ne \
-                     seront données à personne d’autre. D’ici là, vos espaces sont fermés : plus personne n’y lit \
-                     rien.\n\nVous voulez tout garder, ou prendre une copie avant ? Ce lien annule tout, jusqu’à ce \
-                     jour-là ; vous retrouverez vos espaces comme ils étaient :\n\n{undo}",
+                     seront données à personne d’autre. D’ici là, vos espaces sont fermés : plus personne n’y lit \
+                     rien.\n\nVous voulez tout garder, ou prendre une copie avant ? Ce lien annule tout, jusqu’à ce \
+                     jour-là ; vous retrouverez vos espaces comme ils étaient :\n\n{undo}",
                     why = match why {
                         Leaving::Wished => "Vous avez demandé la suppression de votre compte.",
                         Leaving::ByOperator => "La personne qui s’occupe du serveur a demandé la suppression de votre compte.",
@@ -246,23 +246,23 @@ impl Letter {
             Self::Reopened => (
                 "Votre compte est conservé",
                 format!(
-                    "La suppression de votre compte est annulée. Rien n’a été effacé.\n\nPour entrer : {base}.account/login/"
+                    "La suppression de votre compte est annulée. Rien n’a été effacé.\n\nPour entrer : {base}.account/login/"
                 ),
             ),
             Self::Guardian { pod, link } => (
                 "Un élève demande votre accord",
                 format!(
-                    "Un élève mineur a ouvert l’espace « {pod} » et dit que vous exercez l’autorité parentale. Pour les \
+                    "Un élève mineur a ouvert l’espace « {pod} » et dit que vous exercez l’autorité parentale. Pour les \
                      services facultatifs, il faut votre accord en plus du sien. Lisez de quoi il s’agit, puis acceptez ou \
-                     refusez :\n\n{link}\n\nLe lien sert une fois, pendant 24 heures. L’élève peut vous en faire envoyer un \
-                     autre.\n\nVous ne connaissez pas cet élève ? Ne faites rien : sans réponse, ces services restent éteints."
+                     refusez :\n\n{link}\n\nLe lien sert une fois, pendant 24 heures. L’élève peut vous en faire envoyer un \
+                     autre.\n\nVous ne connaissez pas cet élève ? Ne faites rien : sans réponse, ces services restent éteints."
                 ),
             ),
             Self::GuardianAnswered { pod, given, link } => (
                 "Votre réponse est enregistrée",
                 format!(
-                    "{answer} pour l’espace « {pod} ».\n\nVous pouvez changer de réponse à tout moment avec ce lien. Gardez \
-                     ce message :\n\n{link}",
+                    "{answer} pour l’espace « {pod} ».\n\nVous pouvez changer de réponse à tout moment avec ce lien. Gardez \
+                     ce message :\n\n{link}",
                     answer = if *given {
                         "Vous avez donné votre accord aux services facultatifs"
                     } else {
@@ -274,8 +274,8 @@ impl Letter {
                 "Votre établissement n’ouvre plus votre espace",
                 format!(
                     "Votre espace n’est plus relié à un établissement. Il reste à vous, avec la même adresse et tout ce \
-                     qu’il contient.\n\nEntrez désormais avec votre adresse e-mail ou votre clé d’accès : \
-                     {base}.account/login/\nMot de passe oublié : {base}.account/reset/\n\nSi vous avez un nouvel \
+                     qu’il contient.\n\nEntrez désormais avec votre adresse e-mail ou votre clé d’accès : \
+                     {base}.account/login/\nMot de passe oublié : {base}.account/reset/\n\nSi vous avez un nouvel \
                      établissement, vous pourrez le relier depuis votre compte."
                 ),
             ),
@@ -283,8 +283,8 @@ impl Letter {
                 "Choisissez comment entrer dans votre espace",
                 format!(
                     "Votre espace n’est plus relié à un établissement, et vous n’avez pas d’autre façon d’y entrer. Il \
-                     reste à vous : choisissez un mot de passe avec ce lien.\n\n{link}\n\nLe lien sert une fois, pendant \
-                     24 heures. Ensuite, vous pouvez en demander un autre ici : {base}.account/reset/\n\nSi personne n’y \
+                     reste à vous : choisissez un mot de passe avec ce lien.\n\n{link}\n\nLe lien sert une fois, pendant \
+                     24 heures. Ensuite, vous pouvez en demander un autre ici : {base}.account/reset/\n\nSi personne n’y \
                      entre d’ici là, l’espace se fermera le {day}. Gardez une copie de ce qui compte.",
                     day = date::day(*day, Language::French)
                 ),
@@ -293,8 +293,8 @@ impl Letter {
                 "On va vous rendre l’accès à votre compte",
                 format!(
                     "{one} et {other}, qui s’occupent du serveur, ont demandé {what}. Cela sera fait le {due}.\n\nVous \
-                     n’avez rien demandé, ou vous n’en avez plus besoin ? Ce lien arrête tout, jusqu’à ce moment-là \
-                     :\n\n{stop}\n\nRien d’autre ne change : vos fichiers et l’adresse de votre espace restent les mêmes, \
+                     n’avez rien demandé, ou vous n’en avez plus besoin ? Ce lien arrête tout, jusqu’à ce moment-là :\
+                    \n\n{stop}\n\nRien d’autre ne change : vos fichiers et l’adresse de votre espace restent les mêmes, \
                      et personne n’y entre à votre place.",
                     what = match remedy {
                         Remedy::Factors => "que votre seconde preuve soit retirée, parce que vous l’auriez perdue",
@@ -307,7 +307,7 @@ impl Letter {
                 "Choisissez un nouveau mot de passe",
                 format!(
                     "Voici le lien pour entrer de nouveau dans votre espace. Il remplace votre mot de passe et retire votre \
-                     seconde preuve :\n\n{link}\n\nLe lien sert une fois, pendant 24 heures. Ensuite, reliez de nouveau \
+                     seconde preuve :\n\n{link}\n\nLe lien sert une fois, pendant 24 heures. Ensuite, reliez de nouveau \
                      votre établissement et une seconde preuve depuis votre compte."
                 ),
             ),
@@ -315,7 +315,7 @@ impl Letter {
                 "Votre seconde preuve est retirée",
                 format!(
                     "Comme convenu, votre compte ne demande plus de seconde preuve. Entrez comme d’habitude, puis \
-                     ajoutez-en une nouvelle : {base}.account/settings/ways/"
+                     ajoutez-en une nouvelle : {base}.account/settings/ways/"
                 ),
             ),
             Self::Erased => (

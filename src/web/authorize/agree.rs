@@ -33,16 +33,16 @@ struct Words {
 }
 
 const FRENCH: Words = Words {
-    title: "Autoriser une application ?",
+    title: "Autoriser une application ?",
     asks: "veut accéder à votre espace",
     calls_itself: "Cette application se présente sous le nom de",
-    unverified: "Nom non vérifié : seule l’adresse ci-dessus est sûre.",
-    as_whom: "Votre espace :",
+    unverified: "Nom non vérifié : seule l’adresse ci-dessus est sûre.",
+    as_whom: "Votre espace :",
     change: "Changer",
     gets: "Si vous autorisez cette application",
-    identity: "elle saura quel est votre espace ;",
-    access: "elle pourra lire, ajouter, modifier et supprimer ce à quoi vous avez accès, comme si c’était vous ;",
-    profile: "elle recevra le nom et la photo que votre profil montre à tous ;",
+    identity: "elle saura quel est votre espace ;",
+    access: "elle pourra lire, ajouter, modifier et supprimer ce à quoi vous avez accès, comme si c’était vous ;",
+    profile: "elle recevra le nom et la photo que votre profil montre à tous ;",
     offline: "si vous cochez la case ci-dessous, elle pourra continuer quand vous n’êtes pas là.",
     back: "Après votre réponse, vous irez sur",
     known: "Vous avez déjà autorisé cette application et demandé de vous en souvenir.",

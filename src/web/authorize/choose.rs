@@ -20,7 +20,7 @@ struct Words {
 }
 
 const FRENCH: Words = Words {
-    title: "Avec quel espace ?",
+    title: "Avec quel espace ?",
     choices: "Mes espaces",
     lead: "veut vous connecter. Choisissez l’espace qu’elle verra comme le vôtre.",
     one: "veut vous connecter. Vérifiez que c’est bien vous.",

@@ -46,7 +46,7 @@ const FRENCH: Words = Words {
     lead: |email| format!("Vous entrez aujourd’hui avec {email}."),
     way: ("Vous êtes ici", "Compte"),
     new: "Nouvelle adresse e-mail",
-    new_help: "Nous y envoyons un lien. L’adresse change quand vous l’ouvrez ; d’ici là, rien ne change.",
+    new_help: "Nous y envoyons un lien. L’adresse change quand vous l’ouvrez ; d’ici là, rien ne change.",
     send: "Recevoir le lien",
     not_sent: "Le lien n’est pas parti",
     no_email: "Écrivez une adresse e-mail, comme prenom@example.org.",
@@ -68,7 +68,7 @@ const FRENCH: Words = Words {
     undo_button: "Reprendre mon adresse",
     undone: "Votre adresse est rétablie",
     undone_lead: "Tous les appareils sont déconnectés. Si ce n’est pas vous qui aviez changé l’adresse, quelqu’un connaît \
-                  peut-être votre mot de passe : choisissez-en un autre maintenant.",
+                  peut-être votre mot de passe : choisissez-en un autre maintenant.",
     reset: "Choisir un nouveau mot de passe",
     enter: "Entrer dans mon espace",
     taken: "Cette adresse ouvre un autre espace",

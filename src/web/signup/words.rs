@@ -92,23 +92,23 @@ pub(super) const FRENCH: Words = Words {
     questions: [
         Question { title: "Créer mon espace", lead: "Huit petites étapes, trois minutes environ." },
         Question {
-            title: "À quelle adresse vous écrire ?",
+            title: "À quelle adresse vous écrire ?",
             lead: "Elle sert à entrer et à retrouver votre mot de passe.",
         },
         Question {
-            title: "Quelle adresse pour votre espace ?",
+            title: "Quelle adresse pour votre espace ?",
             lead: "C’est son nom sur le web. Vous le garderez, même en changeant d’école.",
         },
-        Question { title: "Êtes-vous d’accord avec les conditions ?", lead: "Elles tiennent en une page." },
-        Question { title: "Est-ce bien votre adresse ?", lead: "Un message vous attend dans votre boîte." },
-        Question { title: "Quel mot de passe choisissez-vous ?", lead: "Vous seul devez le connaître." },
+        Question { title: "Êtes-vous d’accord avec les conditions ?", lead: "Elles tiennent en une page." },
+        Question { title: "Est-ce bien votre adresse ?", lead: "Un message vous attend dans votre boîte." },
+        Question { title: "Quel mot de passe choisissez-vous ?", lead: "Vous seul devez le connaître." },
         Question {
-            title: "Voulez-vous les contacts de votre école ?",
-            lead: "Rien n’est encore copié : vous décidez maintenant, et vous pourrez changer d’avis.",
+            title: "Voulez-vous les contacts de votre école ?",
+            lead: "Rien n’est encore copié : vous décidez maintenant, et vous pourrez changer d’avis.",
         },
         Question {
             title: "Tout est prêt",
-            lead: "Voici votre espace. Il n’existe pas encore : c’est vous qui l’ouvrez.",
+            lead: "Voici votre espace. Il n’existe pas encore : c’est vous qui l’ouvrez.",
         },
     ],
     progress: "Création de votre espace",
@@ -119,16 +119,16 @@ pub(super) const FRENCH: Words = Words {
     go_on: "Reprendre où j’en étais",
     afresh: "Tout recommencer",
     welcome: [
-        "Un espace, c’est votre cartable en ligne : vos documents, vos contacts, vos résultats.",
-        "Il est totalement privé : au départ, personne d’autre que vous n’y lit.",
+        "Un espace, c’est votre cartable en ligne : vos documents, vos contacts, vos résultats.",
+        "Il est totalement privé : au départ, personne d’autre que vous n’y lit.",
         "Vous pouvez vous arrêter en route et reprendre plus tard. Rien n’est créé avant la dernière étape.",
     ],
     hello: |name| format!("Bonjour {name}. Votre école vous envoie créer votre espace."),
-    has_account: "Vous avez déjà un espace ?",
+    has_account: "Vous avez déjà un espace ?",
     sign_in: "Entrer dans mon espace",
     email: "Adresse e-mail",
     email_help: "Une adresse que vous garderez après l’école, si vous en avez une.",
-    email_fixed: "Votre école donne cette adresse ; elle ne se change pas ici.",
+    email_fixed: "Votre école donne cette adresse ; elle ne se change pas ici.",
     email_wrong: "Écrivez une adresse e-mail, comme prenom@example.org.",
     newsletter: "Recevoir les nouvelles du service, quelques fois par an",
     newsletter_help: "Facultatif. Vous pourrez arrêter à tout moment.",
@@ -146,14 +146,14 @@ pub(super) const FRENCH: Words = Words {
     wrote_to: "Nous avons écrit à",
     not_written: "Nous allons écrire à",
     look: [
-        "Ouvrez le message et suivez le lien : la suite s’ouvrira toute seule.",
-        "Rien après cinq minutes ? Regardez dans les indésirables, puis demandez un nouveau message.",
+        "Ouvrez le message et suivez le lien : la suite s’ouvrira toute seule.",
+        "Rien après cinq minutes ? Regardez dans les indésirables, puis demandez un nouveau message.",
     ],
     send: "Envoyer le message",
     send_again: "Envoyer un nouveau message",
     sent_again: "Un nouveau message est parti. Le lien du précédent ne marche plus.",
     other_address: "Changer d’adresse",
-    verified: "Votre adresse est confirmée :",
+    verified: "Votre adresse est confirmée :",
     too_soon: |seconds| {
         let minutes = seconds.div_ceil(60);
         format!("Plusieurs messages sont déjà partis. Vous pourrez en demander un autre dans {minutes} min.")
@@ -176,25 +176,25 @@ pub(super) const FRENCH: Words = Words {
                     lui écrivons quand votre espace est ouvert ; sans réponse, ces services restent éteints, et votre \
                     espace marche quand même.",
     guardian_wrong: "Écrivez l’adresse d’un parent, pas la vôtre, ou laissez vide.",
-    no_school: "Aucune école n’est reliée à votre espace pour le moment : il n’y a donc rien à recevoir. Vous pourrez en \
-                relier une plus tard, depuis la page Compte ; la question vous sera posée à ce moment-là.",
+    no_school: "Aucune école n’est reliée à votre espace pour le moment : il n’y a donc rien à recevoir. Vous pourrez en \
+                relier une plus tard, depuis la page Compte ; la question vous sera posée à ce moment-là.",
     address: "Adresse de votre espace",
     email_row: "Adresse e-mail",
-    webid: "Votre WebID, le nom sous lequel les applications vous reconnaissent :",
+    webid: "Votre WebID, le nom sous lequel les applications vous reconnaissent :",
     details: "Détails techniques",
     open: "Ouvrir mon espace",
     email_taken: "Un espace existe déjà avec votre adresse e-mail. Entrez dans celui-là, ou changez d’adresse à l’étape 2.",
     link_taken: "Un espace est déjà relié à votre compte de l’école. Entrez avec votre ENT.",
     incomplete: "Il manque quelque chose",
     confirm: "Confirmer mon adresse",
-    confirm_lead: "Vous créez un espace avec cette adresse :",
+    confirm_lead: "Vous créez un espace avec cette adresse :",
     confirm_button: "Confirmer mon adresse",
     confirmed: "Votre adresse est confirmée",
-    confirmed_elsewhere: "Retournez à la page où vous créez votre espace, sur l’appareil où vous avez commencé : la suite \
+    confirmed_elsewhere: "Retournez à la page où vous créez votre espace, sur l’appareil où vous avez commencé : la suite \
                           vous y attend.",
     dead: "Ce lien ne marche plus",
     dead_lead: "Il a déjà servi, il est trop vieux, ou un message plus récent l’a remplacé. Rien n’a changé.",
-    dead_next: "Si votre création est en cours, reprenez-la : vous pourrez demander un nouveau lien.",
+    dead_next: "Si votre création est en cours, reprenez-la : vous pourrez demander un nouveau lien.",
     new_link: "Reprendre ma création",
     closed: "Pas d’inscription ici",
     closed_lead: "Sur ce serveur, les espaces sont ouverts par l’école ou par la personne qui s’en occupe. Passez par votre \
