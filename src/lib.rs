@@ -4,6 +4,7 @@
 //!
 //! - [`path`], [`address`], [`clock`], [`units`], [`language`]: places in a pod, their URLs, time, sizes, and what people
 //!   read.
+//! - [`aside`]: long work, beside the threads that answer requests.
 //! - [`secret`], [`fetch`], [`mail`]: the secret key and randomness, and the ways out.
 //! - [`rdf`], [`sparql`]: graphs, formats and patches.
 //! - [`storage`]: where pods are kept.
@@ -25,6 +26,7 @@ pub mod address;
 pub mod clock;
 pub mod units;
 pub mod language;
+pub mod aside;
 pub mod secret;
 pub mod fetch;
 pub mod mail;

@@ -375,8 +375,10 @@ mod tests {
         let options = Options { durable: false, clock: Arc::clone(&clock) };
         let sqlite = Arc::new(Sqlite::open(folder.path(), options).unwrap());
         let addresses = Arc::new(Addresses::with_paths("https://pods.example/").unwrap());
-        let jobs = Arc::new(Jobs::new(sqlite.clone(), Arc::new(SecretKey::ephemeral())));
-        let accounts = Arc::new(Accounts::new(sqlite.clone(), Arc::clone(&clock), Arc::clone(&addresses), jobs));
+        let secret = Arc::new(SecretKey::ephemeral());
+        let jobs = Arc::new(Jobs::new(sqlite.clone(), secret.clone()));
+        let accounts = Accounts::new(sqlite.clone(), Arc::clone(&clock), Arc::clone(&addresses), jobs, secret);
+        let accounts = Arc::new(accounts);
         (Provision { accounts, addresses, clock, quota: Some(1_000_000) }, sqlite, folder)
     }
 

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the bottom of the dependencies to the top.
-const MAP: [&str; 28] = [
+const MAP: [&str; 29] = [
     "path",
     "address",
     "clock",
     "units",
     "language",
+    "aside",
     "secret",
     "fetch",
     "mail",

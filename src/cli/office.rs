@@ -10,6 +10,7 @@ use crate::config::{Config, recorded};
 use crate::identity::account::{Account, AccountId, Accounts, Refusal};
 use crate::jobs::Jobs;
 use crate::provision::Provision;
+use crate::secret::SecretKey;
 use crate::storage::Storage;
 use crate::storage::sqlite::{Options, Sqlite};
 
@@ -26,8 +27,9 @@ impl Office {
         let options = Options { durable: true, clock: Arc::clone(&clock) };
         let storage: Arc<dyn Storage> = Arc::new(Sqlite::open(&config.data, options)?);
         recorded::keep(&*storage, &addresses, clock.now()).await?;
-        let jobs = Arc::new(Jobs::new(Arc::clone(&storage), Arc::new(config.secret()?)));
-        let accounts = Arc::new(open_accounts(config, &storage, &clock, &addresses, &jobs)?);
+        let secret = Arc::new(config.secret()?);
+        let jobs = Arc::new(Jobs::new(Arc::clone(&storage), Arc::clone(&secret)));
+        let accounts = Arc::new(open_accounts(config, &storage, &clock, &addresses, &jobs, &secret)?);
         let quota = config.quota.map(|quota| quota.0);
         let provision = Provision { accounts: Arc::clone(&accounts), addresses, clock, quota };
         Ok(Self { storage, accounts, provision })
@@ -50,8 +52,10 @@ pub(super) fn open_accounts(
     clock: &Arc<dyn Clock>,
     addresses: &Arc<Addresses>,
     jobs: &Arc<Jobs>,
+    secret: &Arc<SecretKey>,
 ) -> Result<Accounts, Failed> {
-    let accounts = Accounts::new(Arc::clone(storage), Arc::clone(clock), Arc::clone(addresses), Arc::clone(jobs));
+    let (storage, clock, addresses) = (Arc::clone(storage), Arc::clone(clock), Arc::clone(addresses));
+    let accounts = Accounts::new(storage, clock, addresses, Arc::clone(jobs), Arc::clone(secret));
     accounts.configured(&config.accounts).map_err(|error| Failed::Usage(error.to_string()))
 }
 

@@ -184,7 +184,7 @@ impl House {
         let secret = Arc::new(config.secret()?);
         let jobs = Arc::new(Jobs::new(Arc::clone(&storage), Arc::clone(&secret)));
         let keys = Keys::open(Arc::clone(&storage), Arc::clone(&secret), addresses.base(), clock.now()).await?;
-        let accounts = Arc::new(open_accounts(config, &storage, &clock, &addresses, &jobs)?);
+        let accounts = Arc::new(open_accounts(config, &storage, &clock, &addresses, &jobs, &secret)?);
         let quota = config.quota.map(|quota| quota.0);
         let provision = Arc::new(Provision {
             accounts: Arc::clone(&accounts),

@@ -70,6 +70,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::jobs::Jobs;
 use crate::language::Language;
 use crate::path::PodName;
+use crate::secret::SecretKey;
 use crate::storage::{self, Change, Committed, Entry, EntryIs, KeyRange, Scope, Storage};
 
 /// How often an edit is decided again because someone wrote first.
@@ -304,6 +305,7 @@ pub struct Accounts {
     clock: Arc<dyn Clock>,
     addresses: Arc<Addresses>,
     jobs: Arc<Jobs>,
+    secret: Arc<SecretKey>,
     terms: Terms,
     registration: Registration,
     /// How long nobody may be able to come in before an account is closed.
@@ -317,7 +319,13 @@ pub struct Accounts {
 
 impl Accounts {
     /// Accounts with the usual settings; letters go out by `jobs`.
-    pub fn new(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, addresses: Arc<Addresses>, jobs: Arc<Jobs>) -> Self {
+    pub fn new(
+        storage: Arc<dyn Storage>,
+        clock: Arc<dyn Clock>,
+        addresses: Arc<Addresses>,
+        jobs: Arc<Jobs>,
+        secret: Arc<SecretKey>,
+    ) -> Self {
         let (standing, running) = (credential::Standing::default(), session::Running::default());
         let (terms, registration) = (Terms::default(), Registration::of(&addresses));
         let (passwords, grace) = (Passwords::default(), affiliation::GRACE);
@@ -326,6 +334,7 @@ impl Accounts {
             clock,
             addresses,
             jobs,
+            secret,
             terms,
             registration,
             grace,
@@ -404,7 +413,7 @@ impl Accounts {
         }
         let hash = self.passwords.hash(new).await?;
         self.edit(id, |draft| {
-            draft.forget(throttle::Counted::Account(&login.email));
+            draft.write(self.forgotten(throttle::Counted::Account(&login.email)));
             draft.note(self.clock.now(), Happened::PasswordChanged)?;
             draft.tell(self, &letter::Letter::PasswordChanged);
             draft.replace_password(&kept, hash.clone()).map_err(Error::from)

@@ -3,7 +3,6 @@
 //! Every read and write of a pod by a caller goes through [`Pods::perform`], whoever asks: a client
 //! over HTTP, an import, a web form.
 
-mod aside;
 mod group;
 mod receive;
 mod relocate;
@@ -26,6 +25,7 @@ use tokio::time::Instant;
 
 use crate::access::{self, Acl, Caller, Evidence, Mode, Origins, Rights};
 use crate::address::Addresses;
+use crate::aside::{self, Aside, Unfinished};
 use crate::clock::Clock;
 use crate::path::{ContainerPath, Name, ResourcePath, Role};
 use crate::rdf;
@@ -66,6 +66,12 @@ impl From<storage::Error> for Error {
             storage::Error::Quota { left } => Self::Refused(Refusal::Quota { left }),
             other => Self::Storage(other),
         }
+    }
+}
+
+impl From<Unfinished> for Error {
+    fn from(_: Unfinished) -> Self {
+        Self::Corrupt("long work did not come to its end")
     }
 }
 
@@ -128,7 +134,7 @@ pub struct Pods {
     converted: seen::Converted,
     rules: seen::Rules,
     turns: turn::Turns,
-    aside: aside::Aside,
+    aside: Aside,
 }
 
 impl Pods {
@@ -145,7 +151,7 @@ impl Pods {
             converted: seen::Converted::new(limits.cache / 2),
             rules: seen::Rules::new(limits.cache / 4),
             turns: turn::Turns::default(),
-            aside: aside::Aside::default(),
+            aside: Aside::default(),
             storage,
             addresses,
             clock,

@@ -304,7 +304,8 @@ fn identity(config: &Config, parts: Parts, clock: &Arc<SetClock>) -> Arc<Identit
 /// Accounts that take these people in, and the jobs that they queue.
 fn accounts_of(ground: &Ground, addresses: &Arc<Addresses>, settings: &Settings) -> (Arc<Jobs>, Arc<Accounts>) {
     let jobs = Arc::new(Jobs::new(ground.storage.clone(), ground.secret.clone()));
-    let accounts = Accounts::new(ground.storage.clone(), ground.clock.clone(), addresses.clone(), jobs.clone());
+    let (storage, clock, secret) = (ground.storage.clone(), ground.clock.clone(), ground.secret.clone());
+    let accounts = Accounts::new(storage, clock, addresses.clone(), jobs.clone(), secret);
     let Settings { registration, password_sign_in, .. } = *settings;
     let terms = settings.terms.clone();
     let config = account::Config { registration, terms, password_sign_in, ..account::Config::default() };

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::credential::{Credential, CredentialId, MOST};
 use super::letter::Letter;
-use super::throttle::Counted;
 use super::{
     Acceptance, Account, AccountId, Accounts, Consent, Email, Event, Happened, Hash, Login, NEW, Refusal, json,
 };
@@ -248,11 +247,6 @@ impl Draft {
         self.give_up(id.key());
         self.give_up(id.use_key());
         Ok(())
-    }
-
-    /// Forgets failed attempts.
-    pub(super) fn forget(&mut self, counted: Counted<'_>) {
-        self.entries.push(Accounts::forgotten(counted));
     }
 
     /// Tells the owner, along with the change, what happened.

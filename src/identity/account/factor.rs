@@ -112,7 +112,7 @@ impl Accounts {
     ///
     /// Spec: O-325, O-342
     pub async fn check_code(&self, id: &AccountId, typed: &str, secret: &SecretKey) -> Result<()> {
-        let failures = self.count(Counted::Factor(id)).await?;
+        let failures = self.count(Counted::Factor(id)).await?.failures();
         let checked = self.edit_factors(id, |factors, now| {
             let shown = factors.totp.as_mut().is_some_and(|totp| totp.check(id, typed, secret, now));
             if shown || factors.codes.redeem(typed) { Ok(()) } else { Err(Refusal::WrongCode) }
@@ -122,7 +122,7 @@ impl Accounts {
             return Err(error);
         }
         let mut change = Change::of(Scope::House, self.clock.now());
-        change.entries.push(Self::forgotten(Counted::Factor(id)));
+        change.entries.push(self.forgotten(Counted::Factor(id)));
         self.storage.commit(change).await?;
         Ok(())
     }

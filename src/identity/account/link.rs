@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::letter::Letter;
+use super::sign_in::UpstreamSession;
 use super::{ATTEMPTS, Account, AccountId, Accounts, Draft, Error, Factors, Happened, Refusal, Result, Session, json};
 use crate::clock::Timestamp;
 use crate::identity::upstream::{self, Person, SignedOut};
@@ -150,15 +151,15 @@ impl Accounts {
             draft.note(self.clock.now(), Happened::SchoolUnlinked { issuer: issuer.to_owned() })
         })
         .await?;
-        self.end_where(id, |session| rests_on(session, issuer, Some(subject), None)).await
+        self.end_where(id, |session| rests_on(session.upstream.as_ref(), issuer, Some(subject), None)).await
     }
 
     /// Ends the sessions that rest on one at a provider where somebody has signed out. A token that was used before is
-    /// refused.
+    /// refused; one whose sessions did not all end is not used yet, so that the provider's next try ends the rest.
     ///
     /// Spec: O-310, CP-12
     pub async fn sign_out_upstream(&self, told: &SignedOut) -> Result<()> {
-        self.hear_once(told).await?;
+        self.heard(told).await?;
         let accounts = match (&told.subject, &told.sid) {
             (Some(subject), _) => self.entry::<AccountId>(&key(&told.issuer, subject)).await?.into_iter().collect(),
             (None, Some(sid)) => self.resting_on(&told.issuer, sid).await?,
@@ -166,9 +167,9 @@ impl Accounts {
         };
         let (subject, sid) = (told.subject.as_deref(), told.sid.as_deref());
         for account in &accounts {
-            self.end_where(account, |session| rests_on(session, &told.issuer, subject, sid)).await?;
+            self.end_where(account, |session| rests_on(session.upstream.as_ref(), &told.issuer, subject, sid)).await?;
         }
-        Ok(())
+        self.hear_once(told).await
     }
 
     /// The accounts with sessions that rest on one at a provider: one, unless two people use one browser.
@@ -183,27 +184,34 @@ impl Accounts {
     ///
     /// Spec: O-310
     async fn hear_once(&self, told: &SignedOut) -> Result<()> {
-        let name = digest(&told.issuer, &told.id);
-        let key: Arc<str> = format!("logout-token/{}", &name[..2]).into();
         for _ in 0..ATTEMPTS {
             let now = self.clock.now();
-            let entry = self.storage.entry(&key).await?;
-            let expected = entry.as_ref().map_or(EntryIs::Absent, |entry| EntryIs::At(entry.version));
-            let heard = entry.and_then(|entry| serde_json::from_slice::<Vec<(String, Timestamp)>>(&entry.value).ok());
-            let mut heard = heard.unwrap_or_default();
-            heard.retain(|(_, until)| *until >= now);
-            if heard.iter().any(|(known, _)| *known == name) {
-                return Err(Refusal::HeardBefore.into());
-            }
-            heard.push((name.clone(), now.plus(upstream::REMEMBERED)));
+            let Heard { key, expected, name, mut others } = self.heard(told).await?;
+            others.push((name, now.plus(upstream::REMEMBERED)));
             let mut change = Change::of(Scope::House, now);
-            change.entries.push(EntryWrite { key: key.clone(), expected, value: Some(json(&heard)?) });
+            change.entries.push(EntryWrite { key, expected, value: Some(json(&others)?) });
             match self.storage.commit(change).await {
                 Err(storage::Error::Moved | storage::Error::Taken(_)) => {}
                 done => return Ok(done.map(|_| ())?),
             }
         }
         Err(storage::Error::Moved.into())
+    }
+
+    /// What is remembered beside a logout token, if it is not: [`Refusal::HeardBefore`].
+    async fn heard(&self, told: &SignedOut) -> Result<Heard> {
+        let name = digest(&told.issuer, &told.id);
+        let key: Arc<str> = format!("logout-token/{}", &name[..2]).into();
+        let now = self.clock.now();
+        let entry = self.storage.entry(&key).await?;
+        let expected = entry.as_ref().map_or(EntryIs::Absent, |entry| EntryIs::At(entry.version));
+        let others = entry.and_then(|entry| serde_json::from_slice::<Vec<(String, Timestamp)>>(&entry.value).ok());
+        let mut others = others.unwrap_or_default();
+        others.retain(|(_, until)| *until >= now);
+        if others.iter().any(|(known, _)| *known == name) {
+            return Err(Refusal::HeardBefore.into());
+        }
+        Ok(Heard { key, expected, name, others })
     }
 
     /// Keeps what a provider says of somebody now, if it says something else than before.
@@ -223,6 +231,14 @@ impl Accounts {
     }
 }
 
+/// Where a logout token is remembered, and what lies there already.
+struct Heard {
+    key: Arc<str>,
+    expected: EntryIs,
+    name: String,
+    others: Vec<(String, Timestamp)>,
+}
+
 /// The record that says whose a link is. Issuers and subjects may hold any character, so that only a digest of both
 /// keeps them apart.
 fn key(issuer: &str, subject: &str) -> String {
@@ -240,12 +256,15 @@ pub(super) fn session_key(session: &Session) -> Option<Arc<str>> {
     Some(format!("{}{}", sid_prefix(&upstream.issuer, upstream.session.as_deref()?), session.id).into())
 }
 
-/// Whether a session rests on this person, and this session, at a provider; `None` is any.
-fn rests_on(session: &Session, issuer: &str, subject: Option<&str>, sid: Option<&str>) -> bool {
-    session.upstream.as_ref().is_some_and(|upstream| {
+/// Whether a session rests on this person, and this session, at a provider; `None` is any. A session at the provider
+/// that it never named is one of the person's.
+///
+/// Spec: O-310
+fn rests_on(upstream: Option<&UpstreamSession>, issuer: &str, subject: Option<&str>, sid: Option<&str>) -> bool {
+    upstream.is_some_and(|upstream| {
         upstream.issuer == issuer
             && subject.is_none_or(|subject| upstream.subject == subject)
-            && sid.is_none_or(|sid| upstream.session.as_deref() == Some(sid))
+            && sid.is_none_or(|sid| upstream.session.as_deref().map_or(subject.is_some(), |own| own == sid))
     })
 }
 
@@ -268,6 +287,31 @@ mod tests {
         assert_eq!(key("https://a.example", "b"), key("https://a.example", "b"));
         assert_ne!(key("https://a.example/b", "c"), key("https://a.example", "b/c"));
         assert_ne!(key("https://a.example", "b"), key("https://a.example", "B"));
+    }
+
+    /// Shows: O-310
+    #[test]
+    fn who_signs_out_at_school_leaves_the_session_that_was_named_or_those_without_a_name() {
+        let session = |session: Option<&str>| {
+            let (issuer, subject) = ("https://school.example".to_owned(), "p1".to_owned());
+            Some(UpstreamSession { issuer, subject, session: session.map(str::to_owned) })
+        };
+        let (named, nameless) = (session(Some("s1")), session(None));
+        for (upstream, subject, sid, ends) in [
+            (&named, Some("p1"), None, true),
+            (&named, Some("p1"), Some("s1"), true),
+            (&named, Some("p1"), Some("s2"), false),
+            (&named, None, Some("s1"), true),
+            (&named, Some("p2"), Some("s1"), false),
+            (&nameless, Some("p1"), Some("s1"), true),
+            (&nameless, Some("p2"), Some("s1"), false),
+            (&nameless, None, Some("s1"), false),
+            (&None, Some("p1"), Some("s1"), false),
+        ] {
+            let rests = rests_on(upstream.as_ref(), "https://school.example", subject, sid);
+            assert_eq!(rests, ends, "{upstream:?} {subject:?} {sid:?}");
+        }
+        assert!(!rests_on(named.as_ref(), "https://other.example", Some("p1"), None));
     }
 
     /// Shows: O-306

@@ -4,7 +4,8 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, Params, PasswordHasher, PasswordVerifier};
 use icu_normalizer::ComposingNormalizerBorrowed;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
+
+use crate::aside::{Aside, Unfinished};
 
 const SHORTEST: usize = 12;
 const LONGEST: usize = 256;
@@ -82,6 +83,12 @@ impl std::fmt::Debug for Hash {
 #[error("the password could not be hashed: {0}")]
 pub struct Unhashed(String);
 
+impl From<Unfinished> for Unhashed {
+    fn from(unfinished: Unfinished) -> Self {
+        Self(unfinished.to_string())
+    }
+}
+
 /// What checking a password told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -93,13 +100,11 @@ pub enum Verdict {
 
 /// Hashes and checks passwords, a few at a time, away from the threads that answer requests.
 #[derive(Debug)]
-pub struct Passwords {
-    places: Semaphore,
-}
+pub struct Passwords(Aside);
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { places: Semaphore::new(AT_A_TIME) }
+        Self(Aside::new(AT_A_TIME))
     }
 }
 
@@ -108,27 +113,22 @@ impl Passwords {
     ///
     /// Spec: O-324
     pub async fn hash(&self, password: Password) -> Result<Hash, Unhashed> {
-        self.work(move || {
+        let work = self.0.run(move || {
             let hash = Argon2::default().hash_password(password.0.as_bytes());
             hash.map(|hash| Hash(hash.to_string())).map_err(|error| Unhashed(error.to_string()))
-        })
-        .await?
+        });
+        work.await?
     }
 
     /// Checks a password. Without a hash the same work is done, so that nobody learns which accounts exist.
     ///
     /// Spec: O-324
     pub async fn check(&self, password: Password, hash: Option<Hash>) -> Result<Verdict, Unhashed> {
-        self.work(move || {
+        let work = self.0.run(move || {
             let verdict = verify(&password, hash.as_ref().map_or(NOBODY, |hash| &hash.0));
             if hash.is_some() { verdict } else { Verdict::Wrong }
-        })
-        .await
-    }
-
-    async fn work<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T, Unhashed> {
-        let _place = self.places.acquire().await.map_err(|error| Unhashed(error.to_string()))?;
-        tokio::task::spawn_blocking(job).await.map_err(|error| Unhashed(error.to_string()))
+        });
+        Ok(work.await?)
     }
 }
 

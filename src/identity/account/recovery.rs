@@ -66,7 +66,7 @@ impl Accounts {
                 self.rescued(&mut draft, rescue)?;
             }
             let email = draft.set_password(hash.clone())?;
-            draft.forget(Counted::Account(&email));
+            draft.write(self.forgotten(Counted::Account(&email)));
             draft.note(self.clock.now(), Happened::PasswordChanged)?;
             draft.tell(self, &Letter::PasswordChanged);
             draft.write(EntryWrite { key: reset.key.into(), expected: EntryIs::At(reset.version), value: None });

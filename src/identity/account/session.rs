@@ -9,7 +9,7 @@ use std::time::Duration;
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 
-use super::sign_in::{Method, SignedInBy, UpstreamSession, forgotten};
+use super::sign_in::{Method, SignedInBy, UpstreamSession};
 use super::{Account, AccountId, Accounts, Draft, Event, Happened, NEW, Refusal, Result, draft, json, link};
 use crate::clock::Timestamp;
 use crate::secret;
@@ -134,7 +134,7 @@ impl Accounts {
             secret: token.hash(),
         };
         let mut change = Change::of(Scope::House, now);
-        change.entries.extend(forgotten(account));
+        change.entries.extend(self.forgiven(account));
         change.entries.extend(self.old_events(&account.id, now).await?);
         let happened = Happened::SignedIn { device: session.device.clone() };
         change.entries.push(Event::entry(now, &account.id, happened)?);
@@ -163,7 +163,7 @@ impl Accounts {
         session.authenticate(methods, now);
         session.see(now);
         let mut change = Change::of(Scope::House, now);
-        change.entries.extend(forgotten(&by.account));
+        change.entries.extend(self.forgiven(&by.account));
         change.entries.push(EntryWrite { key, expected: EntryIs::At(version), value: Some(json(&session)?) });
         self.storage.commit(change).await?;
         Ok(token)

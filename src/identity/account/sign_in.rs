@@ -97,13 +97,19 @@ impl Accounts {
         if !self.takes_passwords() {
             return Err(Refusal::NoPasswords.into());
         }
-        if let Some(address) = from {
-            self.admit(Counted::Address(address)).await?;
+        let address = from.map(Counted::Address);
+        if let Some(address) = address {
+            self.admit(address).await?;
         }
-        let mut failures = 0;
-        if let Some(email) = email {
-            failures = self.count(Counted::Account(email)).await?;
-        }
+        let failures = match email {
+            Some(email) => self.count(Counted::Account(email)).await?.failures(),
+            None => 0,
+        };
+        // Before the work: whoever hangs up has made it be done.
+        let attempt = match address {
+            Some(address) => Some((address, self.count(address).await?)),
+            None => None,
+        };
         let account = match email {
             Some(email) => self.by_email(email).await?,
             None => None,
@@ -113,15 +119,20 @@ impl Accounts {
         let verdict = self.passwords.check(password, hash).await?;
         let (Some(account), Verdict::Right | Verdict::RightButStale) = (account, verdict) else {
             self.tell_of_guessing(email, failures).await?;
-            if let Some(address) = from {
-                self.count(Counted::Address(address)).await?;
-            }
             return Err(Refusal::WrongLogin.into());
         };
+        if let Some((address, attempt)) = attempt {
+            self.uncount(address, attempt).await?;
+        }
         if verdict == Verdict::RightButStale {
             self.renew_hash(&account, retyped).await?;
         }
         Ok(account)
+    }
+
+    /// Failed attempts do not count any more.
+    pub(super) fn forgiven(&self, account: &Account) -> Option<EntryWrite> {
+        account.login.as_ref().map(|login| self.forgotten(Counted::Account(&login.email)))
     }
 
     /// Keeps the password with today's parameters. Another sign-in may have done so already.
@@ -133,9 +144,4 @@ impl Accounts {
             done => done,
         }
     }
-}
-
-/// Failed attempts do not count any more.
-pub(super) fn forgotten(account: &Account) -> Option<EntryWrite> {
-    account.login.as_ref().map(|login| Accounts::forgotten(Counted::Account(&login.email)))
 }

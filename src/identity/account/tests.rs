@@ -5,6 +5,7 @@ mod recovery;
 mod signup;
 
 use std::net::IpAddr;
+use std::task::Poll;
 
 use super::*;
 use crate::clock::SetClock;
@@ -33,7 +34,7 @@ impl World {
         let storage = Arc::new(Sqlite::open(folder.path(), options).unwrap());
         let addresses = Arc::new(Addresses::with_paths("https://pods.example/").unwrap());
         let jobs = Arc::new(Jobs::new(storage.clone(), secret.clone()));
-        let mut accounts = Accounts::new(storage, clock.clone(), addresses, jobs);
+        let mut accounts = Accounts::new(storage, clock.clone(), addresses, jobs, secret.clone());
         accounts.registration = Registration::Open;
         Self { accounts, clock, secret, folder }
     }
@@ -136,6 +137,44 @@ async fn an_address_that_guesses_at_many_accounts_waits_too() {
     }
     assert!(matches!(refusal(guess(40, from("192.0.2.1")).await), Refusal::TooSoon(_)));
     assert_eq!(refusal(guess(41, from("192.0.2.2")).await), Refusal::WrongLogin);
+}
+
+/// Runs work for a number of polls at most: somebody hangs up, or the server dies, after that.
+async fn cut_after<T>(polls: usize, work: impl Future<Output = T>) -> Option<T> {
+    let (mut work, mut left) = (std::pin::pin!(work), polls);
+    std::future::poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        work.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+/// Shows: O-325
+#[tokio::test]
+async fn who_hangs_up_while_a_password_is_looked_at_is_counted_and_who_succeeds_is_not() {
+    let world = World::new();
+    world.account("ada@example.org").await;
+    let ada = Email::parse("ada@example.org");
+    let counted = async || {
+        let range = KeyRange { prefix: "throttle/address/", after: None, limit: 100 };
+        world.accounts.storage.entries(range).await.unwrap().len()
+    };
+    let mut before = 0;
+    for polls in 0.. {
+        let from = Some(IpAddr::from([192, 0, 2, u8::try_from(polls).unwrap()]));
+        before = counted().await;
+        let checked = world.accounts.check_password(ada.as_ref(), Password::typed(PASSWORD), from);
+        if let Some(done) = cut_after(polls, checked).await {
+            done.unwrap();
+            break;
+        }
+        world.pass(Duration::from_hours(2));
+    }
+    assert!(before > 0, "hanging up costs nothing");
+    assert_eq!(counted().await, before);
 }
 
 #[tokio::test]

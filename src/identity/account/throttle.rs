@@ -8,12 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sha2::digest::Output;
-use sha2::{Digest, Sha256};
 
 use super::letter::Letter;
 use super::{AccountId, Accounts, Email, Error, Refusal, json};
 use crate::clock::Timestamp;
+use crate::secret::SecretKey;
 use crate::storage::{self, Change, EntryIs, EntryWrite, Scope};
 
 /// After this long without a failure all is forgotten.
@@ -66,25 +65,26 @@ impl Counted<'_> {
     }
 
     /// The record of this count. Names are folded into 65,536 places, so that a stranger cannot fill the disk with
-    /// invented ones; two that meet share a wait of a minute at most.
-    fn key(self) -> Arc<str> {
-        let (kind, digest) = match self {
-            Self::Account(email) => ("account", Sha256::digest(email.as_str())),
-            Self::Factor(account) => ("factor", Sha256::digest(account.as_str())),
-            Self::Letters(email) => ("letters", Sha256::digest(email.as_str())),
+    /// invented ones. Two that meet share their waits, and the success of one forgets what was counted for the other: so
+    /// the secret key says who meets, and nobody can look for a name that meets somebody's.
+    fn key(self, secret: &SecretKey) -> Arc<str> {
+        let (kind, name) = match self {
+            Self::Account(email) => ("account", email.as_str().into()),
+            Self::Factor(account) => ("factor", account.as_str().into()),
+            Self::Letters(email) => ("letters", email.as_str().into()),
             Self::Address(address) => ("address", neighbourhood(address)),
             Self::Strangers(address) => ("strangers", neighbourhood(address)),
         };
-        let place = u16::from_be_bytes([digest[0], digest[1]]);
-        format!("throttle/{kind}/{place:04x}").into()
+        let [high, low, ..] = secret.mac("throttle", &name);
+        format!("throttle/{kind}/{high:02x}{low:02x}").into()
     }
 }
 
 /// Whoever has one IPv6 address has its /64.
-fn neighbourhood(address: IpAddr) -> Output<Sha256> {
+fn neighbourhood(address: IpAddr) -> Vec<u8> {
     match address {
-        IpAddr::V4(address) => Sha256::digest(address.octets()),
-        IpAddr::V6(address) => Sha256::digest(&address.octets()[..8]),
+        IpAddr::V4(address) => address.octets().into(),
+        IpAddr::V6(address) => address.octets()[..8].into(),
     }
 }
 
@@ -115,22 +115,41 @@ impl Count {
     }
 }
 
+/// An attempt that was counted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attempt {
+    before: Count,
+    after: Count,
+}
+
+impl Attempt {
+    /// How many there were without a success, this one among them.
+    pub(super) fn failures(self) -> u32 {
+        self.after.failures
+    }
+
+    /// The count without it: as before, unless others were counted since.
+    fn taken_from(self, count: Count) -> Count {
+        let others = Count { failures: count.failures.saturating_sub(1), ..count };
+        if count == self.after { self.before } else { others }
+    }
+}
+
 impl Accounts {
     /// Whether an attempt may be looked at now; counts nothing.
     ///
     /// Spec: O-325
     pub(super) async fn admit(&self, counted: Counted<'_>) -> Result<(), Error> {
-        let (count, _) = self.count_of(&counted.key()).await?;
+        let (count, _) = self.count_of(&counted.key(&self.secret)).await?;
         count.attempt(counted.pace(), self.clock.now()).map_err(Refusal::TooSoon)?;
         Ok(())
     }
 
-    /// Counts an attempt, and says how many there were without a success. Too soon after the last:
-    /// [`Refusal::TooSoon`], and nothing is counted.
+    /// Counts an attempt. Too soon after the last: [`Refusal::TooSoon`], and nothing is counted.
     ///
     /// Spec: O-325
-    pub(super) async fn count(&self, counted: Counted<'_>) -> Result<u32, Error> {
-        let key = counted.key();
+    pub(super) async fn count(&self, counted: Counted<'_>) -> Result<Attempt, Error> {
+        let key = counted.key(&self.secret);
         for _ in 0..ATTEMPTS {
             let now = self.clock.now();
             let (count, expected) = self.count_of(&key).await?;
@@ -139,15 +158,32 @@ impl Accounts {
             change.entries.push(EntryWrite { key: key.clone(), expected, value: Some(json(&next)?) });
             match self.storage.commit(change).await {
                 Err(storage::Error::Moved | storage::Error::Taken(_)) => {}
-                done => return Ok(done.map(|_| next.failures)?),
+                done => return Ok(done.map(|_| Attempt { before: count, after: next })?),
             }
         }
         Err(Refusal::TooSoon(Duration::from_secs(1)).into())
     }
 
+    /// Takes back one attempt that has succeeded; those of others still count. If they write all the time, it stays.
+    ///
+    /// Spec: O-325
+    pub(super) async fn uncount(&self, counted: Counted<'_>, attempt: Attempt) -> Result<(), Error> {
+        let key = counted.key(&self.secret);
+        for _ in 0..ATTEMPTS {
+            let (count, expected) = self.count_of(&key).await?;
+            let left = attempt.taken_from(count);
+            let value = if left.failures == 0 { None } else { Some(json(&left)?) };
+            match self.commit([EntryWrite { key: key.clone(), expected, value }]).await {
+                Err(Error::Storage(storage::Error::Moved | storage::Error::Taken(_))) => {}
+                done => return done,
+            }
+        }
+        Ok(())
+    }
+
     /// Forgets what was counted, after a success.
-    pub(super) fn forgotten(counted: Counted<'_>) -> EntryWrite {
-        EntryWrite { key: counted.key(), expected: EntryIs::Anything, value: None }
+    pub(super) fn forgotten(&self, counted: Counted<'_>) -> EntryWrite {
+        EntryWrite { key: counted.key(&self.secret), expected: EntryIs::Anything, value: None }
     }
 
     /// Tells the owner of an account, once, that somebody tries passwords.
@@ -202,8 +238,26 @@ mod tests {
     }
 
     #[test]
+    fn nobody_can_tell_which_names_meet() {
+        let emails: Vec<_> = (0..4).filter_map(|number| Email::parse(&format!("p{number}@example.org"))).collect();
+        let keys = |secret: &SecretKey| emails.iter().map(|email| Counted::Account(email).key(secret)).collect();
+        let (one, other): (Vec<_>, Vec<_>) = (keys(&SecretKey::ephemeral()), keys(&SecretKey::ephemeral()));
+        assert_ne!(one, other);
+    }
+
+    #[test]
+    fn a_success_takes_back_its_own_attempt_alone() {
+        let count = |failures, second| Count { failures, last: Timestamp::from_seconds(second) };
+        let attempt = Attempt { before: count(41, 10), after: count(42, 90) };
+        assert_eq!(attempt.taken_from(count(42, 90)), count(41, 10), "nobody waits because of it");
+        assert_eq!(attempt.taken_from(count(43, 91)), count(42, 91));
+        assert_eq!(attempt.taken_from(count(0, 0)), count(0, 0));
+    }
+
+    #[test]
     fn an_ipv6_neighbourhood_is_one_address() {
-        let key = |text: &str| Counted::Address(text.parse().unwrap()).key();
+        let secret = SecretKey::ephemeral();
+        let key = |text: &str| Counted::Address(text.parse().unwrap()).key(&secret);
         assert_eq!(key("2001:db8::1"), key("2001:db8::ffff"));
         assert_ne!(key("2001:db8::1"), key("2001:db8:0:1::1"));
     }

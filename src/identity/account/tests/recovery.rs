@@ -98,6 +98,27 @@ async fn a_device_that_signs_out_leaves_the_others_to_the_school() {
     assert!(!world.is_open(&second).await);
 }
 
+/// Shows: O-310
+#[tokio::test]
+async fn a_school_that_tries_again_ends_what_was_cut_off() {
+    for polls in 0.. {
+        let world = World::new();
+        let account = world.account("ada@example.org").await;
+        let session = world.enter_from_school(&account).await;
+        let told = SignedOut { issuer: SCHOOL.into(), id: "1".into(), subject: None, sid: Some("s1".into()) };
+        let whole = cut_after(polls, world.accounts.sign_out_upstream(&told)).await;
+        match world.accounts.sign_out_upstream(&told).await {
+            Ok(()) | Err(Error::Refused(Refusal::HeardBefore)) => {}
+            other => panic!("{other:?}"),
+        }
+        assert!(!world.is_open(&session).await, "cut off after {polls} polls");
+        assert_eq!(refusal(world.accounts.sign_out_upstream(&told).await), Refusal::HeardBefore);
+        if whole.is_some() {
+            break;
+        }
+    }
+}
+
 /// Shows: O-326
 #[tokio::test]
 async fn a_new_password_ends_all_sessions_and_tells_the_owner() {
