@@ -402,7 +402,7 @@ impl Accounts {
         self.edit(id, |draft| draft.set_login(email.clone(), hash.clone())).await
     }
 
-    /// Changes the password, given the old one. All sessions end.
+    /// Changes the password, given the old one. All sessions end by the same commit.
     pub async fn change_password(&self, id: &AccountId, old: Password, new: Password) -> Result<()> {
         let account = self.account(id).await?.ok_or(Refusal::NoSuchAccount)?;
         let login = account.login.ok_or(Refusal::WrongLogin)?;
@@ -412,14 +412,18 @@ impl Accounts {
             return Err(Refusal::WrongLogin.into());
         }
         let hash = self.passwords.hash(new).await?;
-        self.edit(id, |draft| {
+        loop {
+            let mut draft = self.draft(id).await?;
             draft.write(self.forgotten(throttle::Counted::Account(&login.email)));
             draft.note(self.clock.now(), Happened::PasswordChanged)?;
             draft.tell(self, &letter::Letter::PasswordChanged);
-            draft.replace_password(&kept, hash.clone()).map_err(Error::from)
-        })
-        .await?;
-        self.end_sessions(id).await
+            draft.replace_password(&kept, hash.clone())?;
+            draft.give_up_links();
+            self.sign_out_everywhere(&mut draft).await?;
+            if self.saved(draft).await? {
+                return Ok(());
+            }
+        }
     }
 
     /// Disables an account, or enables it again: the operator does. Its owner can see that it was done.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::letter::Letter;
 use super::ticket::Ticket;
-use super::{Account, AccountId, Accounts, Draft, Factors, Happened, Leaving, Link, PAGE, Result, recovery};
+use super::{Account, AccountId, Accounts, Draft, Factors, Happened, Leaving, Link, PAGE, Result, Session, recovery};
 use crate::clock::Timestamp;
 use crate::jobs::Task;
 use crate::storage::EntryWrite;
@@ -108,9 +108,10 @@ impl Accounts {
             if alone {
                 self.tell_unaffiliated(&mut draft, left)?;
             }
+            let rests = |issuer: &str| gone.iter().any(|link| link.issuer == issuer);
+            let ends = |session: &Session| session.upstream.as_ref().is_some_and(|from| rests(&from.issuer));
+            self.sign_out_where(&mut draft, ends).await?;
             if self.saved(draft).await? {
-                let rests = |issuer: &str| gone.iter().any(|link| link.issuer == issuer);
-                self.end_where(id, |session| session.upstream.as_ref().is_some_and(|from| rests(&from.issuer))).await?;
                 return Ok(left);
             }
         }

@@ -106,18 +106,37 @@ impl Accounts {
     /// `false`: somebody wrote first.
     async fn open_again(&self, id: &AccountId, version: Version, way_back: &WayBack) -> Result<bool> {
         let mut draft = self.draft(id).await?;
+        self.keep_account(&mut draft, version, way_back)?;
+        self.saved_with_pods(draft, false).await
+    }
+
+    /// Undoes the deletion of an account along with another change; whether it was about to be deleted. If it was, the
+    /// draft is for [`Accounts::saved_with_pods`].
+    ///
+    /// Spec: O-329
+    pub(super) async fn take_back_closing(&self, draft: &mut Draft) -> Result<bool> {
+        if draft.account().closing.is_none() {
+            return Ok(false);
+        }
+        let entry = self.storage.entry(&key(draft.account().id.as_str())).await?.ok_or(Refusal::NotClosing)?;
+        self.keep_account(draft, entry.version, &serde_json::from_slice(&entry.value)?)?;
+        Ok(true)
+    }
+
+    fn keep_account(&self, draft: &mut Draft, version: Version, way_back: &WayBack) -> Result<()> {
         draft.close(None, way_back.disabled);
         draft.note(self.clock.now(), Happened::Reopened)?;
-        draft.write(EntryWrite { key: key(id.as_str()).into(), expected: EntryIs::At(version), value: None });
+        let key = key(draft.account().id.as_str()).into();
+        draft.write(EntryWrite { key, expected: EntryIs::At(version), value: None });
         if let Some(login) = draft.account().login.clone() {
             let language = draft.account().speaks();
             draft.write(self.letter(&Letter::Reopened, &login.email, language));
         }
-        self.saved_with_pods(draft, false).await
+        Ok(())
     }
 
     /// Writes a draft that closes the pods of its account, or opens them again.
-    async fn saved_with_pods(&self, draft: Draft, closed: bool) -> Result<bool> {
+    pub(super) async fn saved_with_pods(&self, draft: Draft, closed: bool) -> Result<bool> {
         let mut change = Change::of(Scope::House, self.clock.now());
         let pods = self.pods_of(draft.account()).await?;
         change.closed = pods.into_iter().map(|pod| (pod, closed)).collect();

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::credential::{Credential, CredentialId, MOST};
 use super::letter::Letter;
 use super::{
-    Acceptance, Account, AccountId, Accounts, Consent, Email, Event, Happened, Hash, Login, NEW, Refusal, json,
+    Acceptance, Account, AccountId, Accounts, Consent, Email, Event, Happened, Hash, Login, NEW, Refusal, email_change,
+    json, recovery,
 };
 use crate::clock::Timestamp;
 use crate::language::Language;
@@ -268,6 +269,16 @@ impl Draft {
     /// Removes a house record along with the change.
     pub(super) fn give_up(&mut self, key: impl Into<Arc<str>>) {
         self.entries.push(EntryWrite { key: key.into(), expected: EntryIs::Anything, value: None });
+    }
+
+    /// Makes the links useless that are on their way to a new password or another address: whoever asked for them may
+    /// be whom the change is to keep out.
+    ///
+    /// Spec: O-326, O-328
+    pub(super) fn give_up_links(&mut self) {
+        let id = self.account.id.clone();
+        self.give_up(recovery::key(id.as_str()));
+        self.give_up(email_change::wish(id.as_str()));
     }
 
     /// Takes a name that nobody has, and says whose it is.

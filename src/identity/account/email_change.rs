@@ -31,7 +31,7 @@ struct Pending {
 }
 
 /// The one change that waits to be proved.
-fn wish(account: &str) -> String {
+pub(super) fn wish(account: &str) -> String {
     format!("email-change/{account}")
 }
 
@@ -77,6 +77,7 @@ impl Accounts {
             let language = draft.account().speaks();
             let undo = self.page_of("email/undo", &back);
             draft.write(EntryWrite { key: key.into(), expected: EntryIs::At(version), value: None });
+            draft.give_up_links();
             let key = format!("{}{}", ways_back(id.as_str()), back.hash()).into();
             draft.write(EntryWrite { key, expected: EntryIs::Absent, value: Some(json(&pending)?) });
             let release = Task::Release { account: id.as_str().into(), email: old.as_str().into() };
@@ -94,9 +95,10 @@ impl Accounts {
         Ok(self.pending(&way_back(ticket), ticket).await?.2)
     }
 
-    /// Goes back to an old address. Whoever holds a later one loses their way back, and all sessions end.
+    /// Goes back to an old address. Whoever holds a later one loses their way back, and all sessions end. An account that
+    /// was deleted meanwhile opens again: the way back from that went to the other address.
     ///
-    /// Spec: O-328
+    /// Spec: O-328, O-329
     pub async fn undo_email_change(&self, ticket: &Ticket) -> Result<()> {
         loop {
             let (id, version, old) = self.pending(&way_back(ticket), ticket).await?;
@@ -107,12 +109,14 @@ impl Accounts {
                 let expected = if *way.key == *way_back(ticket) { EntryIs::At(version) } else { EntryIs::Anything };
                 draft.write(EntryWrite { key: way.key, expected, value: None });
             }
-            draft.give_up(wish(id.as_str()));
+            draft.give_up_links();
+            let reopened = self.take_back_closing(&mut draft).await?;
             let language = draft.account().speaks();
             draft.write(self.letter(&Letter::AddressRestored, &old, language));
             draft.note(self.clock.now(), Happened::EmailRestored)?;
             self.sign_out_everywhere(&mut draft).await?;
-            if self.saved(draft).await? {
+            let saved = if reopened { self.saved_with_pods(draft, false).await? } else { self.saved(draft).await? };
+            if saved {
                 return Ok(());
             }
         }

@@ -12,8 +12,10 @@ use crate::storage::{EntryIs, EntryWrite, KeyRange};
 
 /// How long events are kept.
 const KEPT: Duration = Duration::from_hours(365 * 24);
-/// How many old ones go at a time.
-const SWEPT: usize = 50;
+/// How many of one account are kept.
+const MOST: usize = 2000;
+/// How many go at a time.
+const SWEPT: usize = 200;
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,11 +155,13 @@ impl Accounts {
         Ok(entries.iter().filter_map(|entry| serde_json::from_slice(&entry.value).ok()).collect())
     }
 
-    /// The removal of events that are old enough to be forgotten.
+    /// The removal of events that are old enough to be forgotten, or too many.
     pub(super) async fn old_events(&self, account: &AccountId, now: Timestamp) -> Result<Vec<EntryWrite>> {
-        let (prefix, after) = (prefix(account), from(account, now.minus(KEPT)));
-        let range = KeyRange { prefix: &prefix, after: Some(&after), limit: SWEPT };
-        let old = self.storage.entries(range).await?.into_iter();
-        Ok(old.map(|entry| EntryWrite { key: entry.key, expected: EntryIs::Anything, value: None }).collect())
+        let (prefix, old) = (prefix(account), from(account, now.minus(KEPT)));
+        let range = KeyRange { prefix: &prefix, after: None, limit: MOST + SWEPT };
+        let entries = self.storage.entries(range).await?.into_iter().enumerate();
+        // One place is for the event that is about to be written.
+        let gone = entries.filter(|(at, entry)| *at + 1 >= MOST || *entry.key > *old).take(SWEPT);
+        Ok(gone.map(|(_, entry)| EntryWrite { key: entry.key, expected: EntryIs::Anything, value: None }).collect())
     }
 }

@@ -137,21 +137,26 @@ impl Accounts {
         .await
     }
 
-    /// Removes a link and ends the sessions that rest on it.
+    /// Removes a link and ends the sessions that rest on it, in one commit.
     ///
     /// Spec: O-306, CP-85
     pub async fn unlink(&self, id: &AccountId, issuer: &str, subject: &str) -> Result<()> {
-        // Its passkeys count among the ways in, so they must stay meanwhile.
-        let (factors, passkeys) = self.rely_on_factors(id).await?;
-        self.edit(id, |draft| {
+        loop {
+            let now = self.clock.now();
+            // Its passkeys count among the ways in, so they must stay meanwhile.
+            let (factors, passkeys) = self.rely_on_factors(id).await?;
+            let mut draft = self.draft(id).await?;
             draft.remove_link(issuer, subject, &factors)?;
-            draft.write(passkeys.clone());
-            draft.mark_unaffiliated(self.clock.now(), None);
             draft.tell(self, &Letter::SchoolUnlinked { issuer: issuer.to_owned() });
-            draft.note(self.clock.now(), Happened::SchoolUnlinked { issuer: issuer.to_owned() })
-        })
-        .await?;
-        self.end_where(id, |session| rests_on(session.upstream.as_ref(), issuer, Some(subject), None)).await
+            draft.write(passkeys);
+            draft.mark_unaffiliated(now, None);
+            draft.note(now, Happened::SchoolUnlinked { issuer: issuer.to_owned() })?;
+            let ends = |session: &Session| rests_on(session.upstream.as_ref(), issuer, Some(subject), None);
+            self.sign_out_where(&mut draft, ends).await?;
+            if self.saved(draft).await? {
+                return Ok(());
+            }
+        }
     }
 
     /// Ends the sessions that rest on one at a provider where somebody has signed out. A token that was used before is

@@ -21,7 +21,7 @@ const LIFETIME: Duration = Duration::from_hours(1);
 /// The one link that works for an account: asking again makes the one before useless.
 ///
 /// Spec: O-326
-fn key(account: &str) -> String {
+pub(super) fn key(account: &str) -> String {
     format!("reset/{account}")
 }
 
@@ -70,6 +70,7 @@ impl Accounts {
             draft.note(self.clock.now(), Happened::PasswordChanged)?;
             draft.tell(self, &Letter::PasswordChanged);
             draft.write(EntryWrite { key: reset.key.into(), expected: EntryIs::At(reset.version), value: None });
+            draft.give_up_links();
             if cut_off {
                 draft.remove_credentials();
             }

@@ -70,10 +70,14 @@ impl Session {
         now <= self.authenticated.plus(CONFIRMED)
     }
 
-    /// The means as `amr` names them: two of different kinds are `mfa` as well.
+    /// The means as `amr` names them. `mfa` is there as well if somebody showed what they know, or a school vouched for
+    /// them, and what they have.
+    ///
+    /// Spec: O-343
     pub fn amr(&self) -> Vec<&'static str> {
-        let several = (self.methods.len() > 1).then_some("mfa");
-        self.methods.iter().map(|method| method.name()).chain(several).collect()
+        let holds = |method: &Method| matches!(method, Method::Otp | Method::Hwk);
+        let several = self.methods.iter().any(holds) && !self.methods.iter().all(holds);
+        self.methods.iter().map(|method| method.name()).chain(several.then_some("mfa")).collect()
     }
 
     /// Adds what was just shown.
@@ -250,8 +254,13 @@ impl Accounts {
     ///
     /// Spec: O-326
     pub(super) async fn sign_out_everywhere(&self, draft: &mut Draft) -> Result<()> {
+        self.sign_out_where(draft, |_| true).await
+    }
+
+    /// As [`Accounts::sign_out_everywhere`], but only the sessions that answer to this.
+    pub(super) async fn sign_out_where(&self, draft: &mut Draft, ends: impl Fn(&Session) -> bool) -> Result<()> {
         let sessions = self.kept_sessions(&draft.account().id).await?;
-        for key in sessions.into_iter().flat_map(Kept::keys) {
+        for key in sessions.into_iter().filter(|kept| kept.answers(&ends)).flat_map(Kept::keys) {
             draft.give_up(key);
         }
         Ok(())

@@ -214,6 +214,28 @@ async fn a_password_alone_does_not_open_an_account_with_a_second_factor() {
     assert!(world.accounts.sessions(&account.id).await.unwrap().is_empty());
 }
 
+/// Shows: O-343
+#[tokio::test]
+async fn two_means_are_several_factors_only_if_one_is_had() {
+    use Method::{Fed, Hwk, Otp, Pwd};
+    let world = World::new();
+    let account = world.account("ada@example.org").await;
+    for (methods, several) in [
+        (vec![Pwd], false),
+        (vec![Hwk], false),
+        (vec![Pwd, Fed], false),
+        (vec![Hwk, Otp], false),
+        (vec![Pwd, Otp], true),
+        (vec![Fed, Hwk], true),
+        (vec![Hwk, Pwd], true),
+    ] {
+        let by = SignedInBy { methods: methods.clone(), ..SignedInBy::default() };
+        let token = world.accounts.begin(&account, by).await.unwrap();
+        let session = world.accounts.signed_in(&token).await.unwrap().unwrap().session;
+        assert_eq!(session.amr().contains(&"mfa"), several, "{methods:?}");
+    }
+}
+
 /// Shows: O-169
 #[tokio::test]
 async fn a_session_lives_as_long_as_it_is_used() {

@@ -139,6 +139,72 @@ async fn a_new_password_ends_all_sessions_and_tells_the_owner() {
     assert!(world.letter().await.subject.contains("mot de passe a changé"));
 }
 
+/// Shows: O-326, O-328
+#[tokio::test]
+async fn a_thief_s_links_do_not_survive_what_the_owner_changes() {
+    for change in ["reset", "password", "confirm", "undo"] {
+        let world = World::new();
+        let id = world.account("ada@example.org").await.id;
+        let accounts = &world.accounts;
+        let back = if change == "undo" { Some(world.change(&id, "eve@example.org").await) } else { None };
+        let now = if change == "undo" { "eve@example.org" } else { "ada@example.org" };
+        accounts.ask_reset(&email(now), None).await.unwrap();
+        let reset = ticket(&world.letter().await);
+        accounts.ask_email_change(&id, &email("mallory@example.org")).await.unwrap();
+        let moved = ticket(&world.letter().await);
+        match change {
+            "reset" => assert_eq!(accounts.reset_password(&reset, password(OTHER), false).await.unwrap(), id),
+            "password" => accounts.change_password(&id, Password::typed(PASSWORD), password(OTHER)).await.unwrap(),
+            "confirm" => accounts.confirm_email_change(&moved).await.unwrap(),
+            _ => accounts.undo_email_change(&back.unwrap()).await.unwrap(),
+        }
+        assert_eq!(refusal(accounts.admits_reset(&reset).await), Refusal::DeadLink, "{change}");
+        assert_eq!(refusal(accounts.email_change_of(&moved).await), Refusal::DeadLink, "{change}");
+    }
+}
+
+/// Shows: O-306, O-308, O-326
+#[tokio::test]
+async fn sessions_end_by_the_commit_that_makes_them_end() {
+    for change in ["password", "unlink", "leave"] {
+        let world = World::new();
+        let account = world.account("ada@example.org").await;
+        let (id, accounts) = (&account.id, &world.accounts);
+        let link =
+            Link { issuer: SCHOOL.into(), subject: "p1".into(), since: world.clock.now(), name: None, tenant: None };
+        let mut draft = accounts.draft(id).await.unwrap();
+        draft.add_link(link);
+        assert!(accounts.saved(draft).await.unwrap());
+        let (school, own) = (world.enter_from_school(&account).await, world.sign_in("ada@example.org", PASSWORD).await);
+        match change {
+            "password" => accounts.change_password(id, Password::typed(PASSWORD), password(OTHER)).await.unwrap(),
+            "unlink" => accounts.unlink(id, SCHOOL, "p1").await.unwrap(),
+            _ => assert_eq!(accounts.leave_school(id, Some(SCHOOL)).await.unwrap(), Left::Open),
+        }
+        assert!(!world.is_open(&school).await, "{change}");
+        assert_eq!(world.is_open(&own.unwrap()).await, change != "password", "{change}");
+        // No commit came after the one that wrote the account.
+        let (_, entry) = accounts.read(id).await.unwrap().unwrap();
+        assert_eq!(entry.version, accounts.storage.house_version().await.unwrap(), "{change}");
+    }
+}
+
+/// Shows: O-344
+#[tokio::test]
+async fn no_account_keeps_more_than_its_2000_latest_events() {
+    let world = World::new();
+    let account = world.account("ada@example.org").await;
+    let event = |_| Event::entry(world.clock.now(), &account.id, Happened::PasswordChanged).unwrap();
+    world.accounts.commit((0..2100).map(event)).await.unwrap();
+    world.pass(Duration::from_secs(1));
+    for _ in 0..2 {
+        world.sign_in("ada@example.org", PASSWORD).await.unwrap();
+    }
+    let kept = world.accounts.events(&account, 3000).await.unwrap();
+    assert_eq!(kept.len(), 2000);
+    assert!(kept[..2].iter().all(|event| event.happened == Happened::SignedIn { device: None }), "the oldest went");
+}
+
 /// Shows: O-322, O-326
 #[tokio::test]
 async fn a_link_for_a_password_lasts_an_hour_and_strangers_get_none() {
@@ -185,6 +251,26 @@ async fn a_changed_address_can_be_gone_back_to_for_a_week() {
     world.sign_in("ada@example.org", PASSWORD).await.unwrap();
     assert_eq!(refusal(world.accounts.undo_email_change(&later).await), Refusal::DeadLink);
     world.account("mallory@example.org").await;
+}
+
+/// Shows: O-328, O-329
+#[tokio::test]
+async fn an_account_that_a_thief_deletes_opens_again_with_its_old_address() {
+    let world = World::new();
+    let id = world.account("ada@example.org").await.id;
+    let back = world.change(&id, "eve@example.org").await;
+    world.accounts.close(&id, Leaving::Wished).await.unwrap();
+    let thiefs = world.letter().await;
+    assert_eq!(&*thiefs.to, "eve@example.org");
+    world.accounts.undo_email_change(&back).await.unwrap();
+    let told = world.letters().await.0;
+    assert!(told.len() == 2 && told.iter().all(|letter| &*letter.to == "ada@example.org"));
+    assert!(told.iter().any(|letter| letter.subject.contains("conservé")));
+    assert_eq!(refusal(world.accounts.reopen(&ticket(&thiefs)).await), Refusal::DeadLink);
+    world.sign_in("ada@example.org", PASSWORD).await.unwrap();
+    world.pass(UNDO);
+    world.letters().await;
+    assert!(world.accounts.account(&id).await.unwrap().is_some(), "nothing is erased");
 }
 
 /// Shows: O-328
