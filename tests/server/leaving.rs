@@ -186,8 +186,9 @@ async fn a_space_outlives_its_school_and_its_owner_is_invited_to_choose_a_passwo
         before.unaffiliated.is_some()
             && told(&world, &malo).await.contains(&Happened::SchoolGone { issuer: SCHOOL.into() })
     );
-    let letter = world.letters(&pupil.email).await.pop().unwrap();
-    assert!(letter.contains("plus relié") && letter.contains("/.account/login/"), "{letter}");
+    let letters = world.letters(&pupil.email).await;
+    let farewell = |letter: &String| letter.contains("plus relié") && letter.contains("/.account/login/");
+    assert!(letters.iter().any(farewell), "{letters:?}");
     // The invitation works for a day, and another can be asked for.
     let first = world.link("malo@example.org").await;
     world.clock.advance(DAY);
