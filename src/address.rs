@@ -29,6 +29,8 @@ pub enum Place {
     Pod(ResourcePath),
     /// A place of the server itself, as a canonical path: `/`, `/.well-known/…`, `/.account/…`.
     House(String),
+    /// The document of the WebID of this name, on the host for WebIDs. Whether there is one is not known here.
+    WebId(PodName),
     /// Nothing can be there: the first segment is no pod name.
     Nowhere,
 }
@@ -51,6 +53,8 @@ pub enum BadBase {
     NotSecure(String),
     #[error("`{0}` is not a host name")]
     BadHost(String),
+    #[error("`{0}` needs the scheme of the base address, and a host of its own")]
+    NotApart(String),
 }
 
 /// The public addresses of this server.
@@ -61,6 +65,8 @@ pub struct Addresses {
     scheme: &'static str,
     authority: Arc<str>,
     layout: Layout,
+    /// The host for WebIDs, if they have one of their own.
+    webids: Option<Arc<str>>,
 }
 
 impl Addresses {
@@ -68,7 +74,8 @@ impl Addresses {
     pub fn with_paths(base: &str) -> Result<Self, BadBase> {
         let url = origin(base)?;
         let scheme = if url.scheme() == "https" { "https" } else { "http" };
-        Ok(Self { base: url.as_str().into(), scheme, authority: authority(&url).into(), layout: Layout::Path })
+        let (base, authority) = (url.as_str().into(), authority(&url).into());
+        Ok(Self { base, scheme, authority, layout: Layout::Path, webids: None })
     }
 
     /// Pods at `{name}.{pods_host}`; `pods_host` may carry a port.
@@ -79,6 +86,19 @@ impl Addresses {
             .filter(|url| matches!(url.host(), Some(Host::Domain(_))) && url.path() == "/" && url.query().is_none())
             .ok_or_else(|| BadBase::BadHost(pods_host.to_owned()))?;
         Ok(Self { layout: Layout::Subdomain { host: authority(&url).into() }, ..whole })
+    }
+
+    /// The same addresses, and a host on which WebIDs live that stay when pods move.
+    ///
+    /// Spec: M-51
+    pub fn with_webids(self, webid_base: &str) -> Result<Self, BadBase> {
+        let url = origin(webid_base)?;
+        let host = authority(&url);
+        let is_pods_host = matches!(&self.layout, Layout::Subdomain { host: pods } if **pods == *host);
+        if url.scheme() != self.scheme || *host == *self.authority || is_pods_host {
+            return Err(BadBase::NotApart(webid_base.to_owned()));
+        }
+        Ok(Self { webids: Some(host.into()), ..self })
     }
 
     /// The base address: issuer and account host. Ends with a slash.
@@ -121,9 +141,30 @@ impl Addresses {
         }
     }
 
-    /// Whether a pod of this name would be where the house is.
+    /// Whether there is a host for WebIDs.
+    pub fn has_webids(&self) -> bool {
+        self.webids.is_some()
+    }
+
+    /// The WebID of this name on the host for WebIDs; `None` if there is no such host.
+    ///
+    /// Spec: M-51
+    pub fn webid(&self, name: &PodName) -> Option<String> {
+        Some(format!("{}://{}/{name}#me", self.scheme, self.webids.as_ref()?))
+    }
+
+    /// Whose WebID this is on the host for WebIDs; `None` if it is none of those.
+    pub fn webid_name(&self, webid: &str) -> Option<PodName> {
+        let url = Url::parse(webid).ok()?;
+        let Ok(Place::WebId(name)) = self.place(&authority(&url), url.path()) else { return None };
+        (self.webid(&name)? == webid).then_some(name)
+    }
+
+    /// Whether a pod of this name would be where the house is, or the WebIDs.
     pub fn is_house(&self, name: &PodName) -> bool {
-        self.iri(&ResourcePath::root(name.clone())) == *self.base
+        let Layout::Subdomain { host } = &self.layout else { return false };
+        let host = format!("{name}.{host}");
+        *host == *self.authority || self.webids.as_ref().is_some_and(|webids| **webids == *host)
     }
 
     /// What a request for `raw_path` at `host` (as in the `Host` field) names.
@@ -131,9 +172,13 @@ impl Addresses {
     /// Spec: P-15, P-36, O-19
     pub fn place(&self, host: &str, raw_path: &str) -> Result<Place, Misplaced> {
         let host = self.normal_authority(host).ok_or(Misplaced::UnknownHost)?;
-        // The base host may lie among those of the pods.
-        if let Layout::Subdomain { host: pods } = &self.layout
-            && *host != *self.authority
+        if self.webids.as_ref().is_some_and(|webids| **webids == *host) {
+            let path = crate::path::canonical(raw_path)?;
+            return Ok(PodName::parse(&path[1..]).map_or(Place::Nowhere, Place::WebId));
+        }
+        // The server's own host may lie among those of pods.
+        if *host != *self.authority
+            && let Layout::Subdomain { host: pods } = &self.layout
             && let Some(name) = host.strip_suffix(&**pods).and_then(|name| name.strip_suffix('.'))
         {
             let name = PodName::parse(name).ok_or(Misplaced::UnknownHost)?;
@@ -236,6 +281,7 @@ mod tests {
         match place {
             Place::Pod(path) => path.to_string(),
             Place::House(path) => format!("house {path}"),
+            Place::WebId(name) => format!("webid {name}"),
             Place::Nowhere => "nowhere".to_owned(),
         }
     }
@@ -281,6 +327,46 @@ mod tests {
         assert_eq!(pod(&addresses.place("demo.pods.example", "/a").unwrap()), "demo/a");
         let name = |name| PodName::parse(name).unwrap();
         assert!(addresses.is_house(&name("accounts")) && !addresses.is_house(&name("demo")));
+    }
+
+    /// Shows: M-51, P-36
+    #[test]
+    fn webids_on_a_host_of_their_own() {
+        for (base, pods, webids) in [
+            ("https://pods.example/", None, "https://id.example"),
+            ("https://account.pods.example/", Some("pods.example"), "https://webid.pods.example/"),
+        ] {
+            let plain = match pods {
+                None => Addresses::with_paths(base).unwrap(),
+                Some(pods) => Addresses::with_subdomains(base, pods).unwrap(),
+            };
+            let addresses = plain.clone().with_webids(webids).unwrap();
+            let host = webids.trim_end_matches('/').trim_start_matches("https://");
+            for (path, found) in [("/ada", "webid ada"), ("/ada/", "nowhere"), ("/", "nowhere"), ("/.acl", "nowhere")] {
+                assert_eq!(pod(&addresses.place(host, path).unwrap()), found, "{host}{path}");
+            }
+            let name = PodName::parse("ada").unwrap();
+            let webid = addresses.webid(&name).unwrap();
+            assert_eq!(webid, format!("https://{host}/ada#me"));
+            assert_eq!(addresses.webid_name(&webid), Some(name.clone()));
+            for other in [format!("https://{host}/ada"), format!("https://{host}/ada?x#me"), format!("{base}ada#me")] {
+                assert_eq!(addresses.webid_name(&other), None, "{other}");
+            }
+            assert_eq!((plain.webid(&name), plain.webid_name(&webid)), (None, None));
+            assert_eq!(pod(&addresses.place(&base[8..base.len() - 1], "/").unwrap()), "house /");
+            assert!(addresses.is_ours(&Url::parse(&webid).unwrap()));
+            for name in ["account", "webid", "ada"] {
+                assert_eq!(
+                    addresses.is_house(&PodName::parse(name).unwrap()),
+                    pods.is_some() && name != "ada",
+                    "{name}"
+                );
+            }
+        }
+        let hosts = Addresses::with_subdomains("https://id.example/", "pods.example").unwrap();
+        for webids in ["https://id.example/", "https://pods.example/", "http://localhost/", "https://a.example/x"] {
+            assert!(hosts.clone().with_webids(webids).is_err(), "{webids}");
+        }
     }
 
     #[test]

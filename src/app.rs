@@ -79,6 +79,11 @@ impl App {
             Place::Pod(path) => self.pod(path.clone(), &door, head, body).await,
             // Boxed, so that requests on pods, which are most, carry no room for it.
             Place::House(path) => Box::pin(self.house(path, &door, Request::from_parts(head, body))).await,
+            Place::WebId(name) => {
+                let (headers, wanted) = (head.headers.clone(), Wanted::of(&head.headers));
+                let answered = self.webid(name, &door, head).await;
+                for_pods(answered.unwrap_or_else(|problem| problem.respond(&wanted)), &headers)
+            }
             Place::Nowhere => for_pods(not_found().respond(&Wanted::of(&head.headers)), &head.headers),
         }
     }
@@ -117,6 +122,20 @@ impl App {
         let upload = Upload::new(body, u64::MAX, self.patience);
         let incoming = Incoming { caller: &caller, path, head: &head };
         for_pods(self.pods.answer(incoming, upload).await, &head.headers)
+    }
+
+    /// A request on a WebID document of our own host for them: as on a pod, but nobody writes.
+    ///
+    /// Spec: M-51, P-203, O-5, O-9
+    async fn webid(&self, name: &PodName, door: &Door, head: Parts) -> Result<Response<Body>, Problem> {
+        if cors::is_preflight(&head.method, &head.headers) {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            cors::allow_preflight(&head.headers, response.headers_mut());
+            return Ok(response);
+        }
+        self.caller(door, &head).await?;
+        crate::http::webid::answer(&self.accounts.accounts, &self.addresses, name, &head).await
     }
 
     /// Spec: W-63, W-66

@@ -39,6 +39,8 @@ pub enum Error {
     Flag(String),
     #[error("base_url: {0}")]
     Base(#[from] BadBase),
+    #[error("webid_base: {0}")]
+    WebIdBase(BadBase),
     #[error("upstream: {0}")]
     Upstream(#[from] upstream::Misconfigured),
     #[error("{0}")]
@@ -84,6 +86,10 @@ pub struct Config {
     pub layout: Layout,
     /// The host whose sub-domains are pods; for the layout `subdomain`.
     pub pods_host: Option<String>,
+    /// An origin of its own for WebIDs that stay when pods move, such as `https://id.example/`. People may choose one.
+    ///
+    /// Spec: M-51
+    pub webid_base: Option<String>,
     /// Peers whose `Forwarded` and `X-Forwarded-*` fields are believed.
     pub trusted_proxies: Vec<IpNet>,
     pub tls: Tls,
@@ -125,6 +131,7 @@ impl Default for Config {
             base_url: None,
             layout: Layout::Path,
             pods_host: None,
+            webid_base: None,
             trusted_proxies: Vec::new(),
             tls: Tls::default(),
             trusted_origins: vec!["*".into()],
@@ -151,10 +158,14 @@ impl Config {
     /// Spec: O-101
     pub fn addresses(&self) -> Result<Addresses, Error> {
         let base = self.base_url.clone().unwrap_or_else(|| format!("http://localhost:{}/", self.listen.port()));
-        match (self.layout, &self.pods_host) {
-            (Layout::Path, _) => Ok(Addresses::with_paths(&base)?),
-            (Layout::Subdomain, Some(host)) => Ok(Addresses::with_subdomains(&base, host)?),
-            (Layout::Subdomain, None) => Err(Error::Together("the layout `subdomain` needs `pods_host`")),
+        let addresses = match (self.layout, &self.pods_host) {
+            (Layout::Path, _) => Addresses::with_paths(&base)?,
+            (Layout::Subdomain, Some(host)) => Addresses::with_subdomains(&base, host)?,
+            (Layout::Subdomain, None) => return Err(Error::Together("the layout `subdomain` needs `pods_host`")),
+        };
+        match &self.webid_base {
+            Some(webids) => addresses.with_webids(webids).map_err(Error::WebIdBase),
+            None => Ok(addresses),
         }
     }
 

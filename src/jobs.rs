@@ -44,6 +44,8 @@ pub enum Task {
     Reset { email: Box<str> },
     /// Give up an address that an account had.
     Release { account: Box<str>, email: Box<str> },
+    /// Tell the owner of a pod that its documents name other issuers than before, or none.
+    Issuers { pod: Box<str>, gone: bool },
     /// Erase an account that its owner deleted, with its pods.
     Erase { account: Box<str> },
     /// Remind the owner of an account that no school opens any more, or close it.
@@ -65,6 +67,7 @@ impl Task {
             Self::Forget { .. } => "forget",
             Self::Reset { .. } => "reset",
             Self::Release { .. } => "release",
+            Self::Issuers { .. } => "issuers",
             Self::Erase { .. } => "erase",
             Self::Unaffiliated { .. } => "unaffiliated",
             Self::Rescue { .. } => "rescue",

@@ -3,11 +3,17 @@
 //! Documents name each other by relative references, so that they stay true when a pod is copied; only the issuer and
 //! a WebID outside the pod are absolute.
 
+mod profile;
+
 use std::sync::Arc;
+
+pub use profile::Profiles;
 
 use crate::address::Addresses;
 use crate::clock::Clock;
-use crate::identity::account::{AccountId, Accounts, Draft, Email, Error, Password, Refusal, Result, SignupToken};
+use crate::identity::account::{
+    AccountId, Accounts, Draft, Email, Error, Happened, Password, Refusal, Result, SignupToken,
+};
 use crate::path::{PodName, ResourcePath};
 use crate::storage::{self, Change, Content, NewBody, NewPod, Scope, Write};
 
@@ -23,6 +29,19 @@ pub struct Provision {
     pub clock: Arc<dyn Clock>,
     /// The most bytes a new pod may hold.
     pub quota: Option<u64>,
+}
+
+/// Whose a new pod is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner<'a> {
+    /// The WebID in its own profile, which is linked to the account.
+    Profile,
+    /// A WebID of the same name on the host for WebIDs, which is linked to the account.
+    ///
+    /// Spec: M-51
+    Apart,
+    /// A WebID that the account has already.
+    Linked(&'a str),
 }
 
 /// A pod that was just made.
@@ -41,16 +60,19 @@ impl Provision {
         let hash = self.accounts.hash(password).await?;
         let mut draft = Draft::new(self.clock.now());
         draft.set_login(email, hash)?;
-        self.commit(draft, name, None).await
+        self.commit(draft, name, Owner::Profile).await
     }
 
-    /// Makes a pod of an account. Its owner is the WebID in its own profile, which is linked to the account, unless
-    /// another WebID of the account is named.
+    /// Makes a pod of an account, up to the limit.
     ///
     /// Spec: O-327
-    pub async fn pod(&self, account: &AccountId, name: &PodName, owner: Option<&str>) -> Result<NewHome> {
+    pub async fn pod(&self, account: &AccountId, name: &PodName, owner: Owner<'_>) -> Result<NewHome> {
         for _ in 0..ATTEMPTS {
             let draft = self.accounts.draft(account).await?;
+            let most = self.accounts.most_pods();
+            if draft.account().pods.len() >= most {
+                return Err(Refusal::TooManyPods(most).into());
+            }
             match self.commit(draft, name, owner).await {
                 Err(Error::Storage(storage::Error::Moved)) => {}
                 done => return done,
@@ -64,8 +86,9 @@ impl Provision {
     /// Spec: O-321, CP-08
     pub async fn sign_up(&self, token: &SignupToken) -> Result<NewHome> {
         for _ in 0..ATTEMPTS {
-            let (draft, name) = self.accounts.signed_up(token).await?;
-            match self.commit(draft, &name, None).await {
+            let (draft, name, apart) = self.accounts.signed_up(token).await?;
+            let owner = if apart { Owner::Apart } else { Owner::Profile };
+            match self.commit(draft, &name, owner).await {
                 Err(Error::Storage(storage::Error::Moved)) => {}
                 Err(Error::Refused(refusal @ (Refusal::NameTaken | Refusal::NameReserved))) => {
                     self.accounts.ask_name_again(token).await?;
@@ -91,7 +114,10 @@ impl Provision {
         self.accounts.erase(&account).await
     }
 
-    async fn commit(&self, mut draft: Draft, name: &PodName, owner: Option<&str>) -> Result<NewHome> {
+    async fn commit(&self, mut draft: Draft, name: &PodName, owner: Owner<'_>) -> Result<NewHome> {
+        if self.addresses.is_house(name) {
+            return Err(Refusal::NameReserved.into());
+        }
         let root = ResourcePath::root(name.clone());
         let pod = self.addresses.iri(&root);
         let own = format!("{pod}{}#me", &PROFILE[1..]);
@@ -99,10 +125,13 @@ impl Provision {
             return Err(Refusal::NameReserved.into());
         }
         draft.add_pod(name)?;
-        let owner = owner.filter(|owner| *owner != own).map(str::to_owned);
-        if let Some(owner) = &owner {
-            draft.account().webid(Some(owner))?;
-        } else {
+        // Outside the pod's profile, if anywhere.
+        let owner = match owner {
+            Owner::Linked(webid) if webid != own => Some(draft.account().webid(Some(webid))?.to_owned()),
+            Owner::Apart => draft.host_webid(name, &self.addresses, self.clock.now())?,
+            Owner::Profile | Owner::Linked(_) => None,
+        };
+        if owner.is_none() {
             draft.link(&own);
         }
         let webid = owner.clone().unwrap_or(own);
@@ -110,6 +139,7 @@ impl Provision {
         let mut change = Change::of(Scope::NewPod(new), self.clock.now());
         let contents = Contents { owner: owner.as_deref(), issuer: self.addresses.base() };
         change.writes = contents.writes(&root, &webid);
+        draft.note(change.at, Happened::PodMade { name: name.clone() })?;
         let made = NewHome { account: draft.account().id.clone(), pod, webid };
         self.accounts.save(draft, change).await?;
         Ok(made)
@@ -410,7 +440,7 @@ mod tests {
             assert!(provision.accounts.by_email(&email).await.unwrap().is_none(), "no account without its pod");
         }
         sqlite.remove(pod.id).await.unwrap();
-        let again = provision.pod(&account.id, &name("ada"), None).await.unwrap_err();
+        let again = provision.pod(&account.id, &name("ada"), Owner::Profile).await.unwrap_err();
         assert!(matches!(again, Error::Refused(_)), "a name is never given again: {again:?}");
     }
 
@@ -420,9 +450,10 @@ mod tests {
         let (email, password) = login("ada@example.org");
         let first = provision.account(email, password, &PodName::parse("ada").unwrap()).await.unwrap();
         let name = PodName::parse("workshop").unwrap();
-        let stranger = provision.pod(&first.account, &name, Some("https://bob.example/#me")).await.unwrap_err();
+        let stranger =
+            provision.pod(&first.account, &name, Owner::Linked("https://bob.example/#me")).await.unwrap_err();
         assert!(matches!(stranger, Error::Refused(Refusal::NotLinked)));
-        let second = provision.pod(&first.account, &name, Some(&first.webid)).await.unwrap();
+        let second = provision.pod(&first.account, &name, Owner::Linked(&first.webid)).await.unwrap();
         assert_eq!(second.webid, first.webid);
         assert_eq!(sqlite.pod(&name).await.unwrap().unwrap().owners, [first.webid]);
     }

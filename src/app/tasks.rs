@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use crate::identity::account::{self, AccountId, Accounts, Email};
 use crate::jobs::{JobId, Task, Undone, Worker};
 use crate::mail::{Mailer, Undelivered};
+use crate::path::PodName;
 use crate::provision::Provision;
 use crate::storage::{Change, EntryIs, EntryWrite, Scope, Storage};
 
@@ -27,6 +28,10 @@ impl Worker for Tasks {
             Task::Reset { email } => Ok(self.accounts.send_reset(&address(email)?).await?),
             Task::Release { account, email } => {
                 Ok(self.accounts.release_email(&account_id(account)?, &address(email)?).await?)
+            }
+            Task::Issuers { pod, gone } => {
+                let pod = PodName::parse(pod).ok_or_else(|| Undone::Hopeless("the pod cannot be read".to_owned()))?;
+                Ok(self.accounts.tell_of_issuers(&pod, *gone).await?)
             }
             Task::Erase { account } => Ok(self.provision.erase(&account_id(account)?).await?),
             Task::Unaffiliated { account, due } => {

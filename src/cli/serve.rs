@@ -31,7 +31,7 @@ use crate::identity::{Identity, Parts};
 use crate::jobs::Jobs;
 use crate::mail::Mailer;
 use crate::pods::{Elsewhere, Limits, Pods};
-use crate::provision::Provision;
+use crate::provision::{Profiles, Provision};
 use crate::secret::SecretKey;
 use crate::server::metrics::{self, Metrics};
 use crate::server::{self, Stop, Stopped, redirect, tls};
@@ -227,7 +227,8 @@ impl House {
         let origins = config.origins();
         let fetch = Arc::clone(&self.fetch);
         let groups = Arc::new(Elsewhere::new(Arc::clone(&fetch), clock()));
-        let pods = Arc::new(Pods::new(storage, addresses(), clock(), groups, origins, limits));
+        let pods = Pods::new(storage, addresses(), clock(), groups, origins, limits);
+        let pods = Arc::new(pods.watched_by(accounts()));
         let parts = provider::Parts {
             storage: Arc::clone(&self.storage),
             clock: clock(),
@@ -251,7 +252,7 @@ impl House {
             proxies: Trusted(config.trusted_proxies.clone()),
             clock: clock(),
             identity: Arc::clone(&identity),
-            pods: Adapter::new(pods),
+            pods: Adapter::new(Arc::clone(&pods)),
             oidc: Endpoints {
                 provider: Arc::clone(&provider),
                 addresses: addresses(),
@@ -275,6 +276,8 @@ impl House {
                 accounts: accounts(),
                 provider,
                 provision: Arc::clone(&self.provision),
+                profiles: Profiles { pods },
+                identity,
                 key: Arc::clone(&self.secret),
                 clock: clock(),
                 upstreams: Arc::clone(&self.upstreams),

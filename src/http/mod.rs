@@ -15,6 +15,7 @@ pub mod range;
 pub mod refused;
 pub mod resource;
 pub mod vocabulary;
+pub mod webid;
 
 pub use body::Body;
 pub use config::Config;

@@ -15,7 +15,7 @@ use crate::resource::Refusal;
 use crate::storage;
 
 /// Where the types of problems are explained.
-const TYPES: &str = "https://w3id.org/cartable/problems#";
+pub(super) const TYPES: &str = "https://w3id.org/cartable/problems#";
 
 /// A refusal or a fault, as it is told to the client.
 ///

@@ -15,6 +15,7 @@ mod factor;
 mod guardian;
 mod half;
 mod invitation;
+mod hosted;
 mod letter;
 mod link;
 mod naming;
@@ -30,6 +31,7 @@ pub mod terms;
 mod throttle;
 mod ticket;
 mod totp;
+mod watch;
 mod webid;
 
 #[cfg(test)]
@@ -52,6 +54,7 @@ pub use event::{Act, Event, Happened};
 pub use factor::Factors;
 pub use guardian::{GuardianConsent, Service, text as guardian_text};
 pub use half::Half;
+pub use hosted::Hosted;
 pub use invitation::Invitation;
 pub use link::Link;
 pub use passkey::{Challenge, Passkey, Passkeys};
@@ -64,6 +67,7 @@ pub use signup::{Consent, Signup, SignupToken};
 pub use terms::{Acceptance, Terms};
 pub use ticket::Ticket;
 pub use totp::{Offer, Totp};
+pub use webid::{Linked, link_name};
 
 use crate::address::Addresses;
 use crate::clock::{Clock, Timestamp};
@@ -134,6 +138,12 @@ pub enum Refusal {
     LastLogin,
     #[error("the only WebID of a pod's owner cannot be removed")]
     LastWebId,
+    #[error("this WebID owns the pod `{0}`, which would have no owner left")]
+    LastOwner(PodName),
+    #[error("an account has at most {0} pods; ask whoever looks after the server")]
+    TooManyPods(usize),
+    #[error("this is no WebID")]
+    NoWebId,
     #[error("this person of the school is linked to another account")]
     LinkedElsewhere,
     #[error("this code is not right, or was used already")]
@@ -312,6 +322,8 @@ pub struct Accounts {
     grace: Duration,
     /// Whether passwords open accounts.
     takes_passwords: bool,
+    /// The most pods of an account.
+    most_pods: usize,
     passwords: Passwords,
     standing: credential::Standing,
     running: session::Running,
@@ -338,6 +350,7 @@ impl Accounts {
             terms,
             registration,
             grace,
+            most_pods: Config::default().pods,
             takes_passwords: true,
             passwords,
             standing,

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use quick_cache::sync::Cache;
 
 use super::Refused;
+use super::account::Hosted;
 use super::issuer::{Away, found};
 use super::token::{Claims, Fault};
 use crate::clock::Timestamp;
@@ -150,10 +151,16 @@ fn listed<'a>(document: &'a Graph, webid: &'a Term) -> impl Iterator<Item = &'a 
     document.objects(webid, vocab::solid::OIDC_ISSUER).filter_map(Term::as_iri)
 }
 
-/// The documents of our own pods, as they are now.
+/// The documents of our own pods and of our own host for WebIDs, as they are now.
+///
+/// Spec: O-44, M-51
 #[async_trait]
 impl LocalProfiles for Pods {
     async fn read(&self, webid: &str) -> storage::Result<Option<Arc<rdf::Document>>> {
+        if let Some(name) = self.addresses().webid_name(webid) {
+            let hosted = Hosted::read(&**self.storage(), &name).await?;
+            return Ok(hosted.and_then(|(hosted, _)| hosted.document(&name, self.addresses())).map(Arc::new));
+        }
         self.document(webid).await.map_err(|error| match error {
             pods::Error::Storage(error) => error,
             other => storage::Error::Failed(other.to_string()),

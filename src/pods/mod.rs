@@ -10,6 +10,7 @@ pub mod remote;
 mod seen;
 mod transfer;
 mod turn;
+mod watch;
 
 pub use group::{NoRemoteGroups, RemoteGroups};
 use receive::Staged;
@@ -17,6 +18,7 @@ pub use receive::{Arriving, Interrupted, PatchLanguage};
 pub use remote::Elsewhere;
 pub use seen::Seen;
 pub use transfer::{Transfer, Verb};
+pub use watch::{Issuers, Watch};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,8 +103,13 @@ pub enum Outcome {
         path: ResourcePath,
         version: Version,
         verbatim: bool,
+        /// Whether it left a WebID without issuer that had one.
+        unvouched: bool,
     },
-    Deleted,
+    Deleted {
+        /// Whether it left a WebID without issuer that had one.
+        unvouched: bool,
+    },
 }
 
 /// The most that a request may carry.
@@ -130,6 +137,7 @@ pub struct Pods {
     remote_groups: Arc<dyn RemoteGroups>,
     origins: Origins,
     limits: Limits,
+    watch: Option<Arc<dyn Watch>>,
     seen: seen::Memory,
     converted: seen::Converted,
     rules: seen::Rules,
@@ -158,6 +166,7 @@ impl Pods {
             remote_groups,
             origins,
             limits,
+            watch: None,
         }
     }
 
@@ -312,7 +321,7 @@ impl Pods {
             Plan::Show => return Err(Error::Corrupt("a write was planned as a read")),
             Plan::Keep => {
                 let version = seen.found.target().map(crate::storage::Record::state).unwrap_or_default();
-                return Ok(Outcome::Changed { path: asked.path.clone(), version, verbatim: false });
+                return Ok(Outcome::Changed { path: asked.path.clone(), version, verbatim: false, unvouched: false });
             }
             Plan::Write(writing) => *writing,
         };
@@ -322,12 +331,15 @@ impl Pods {
         self.check_sizes(&change.writes)?;
         self.check_root_acl(&change.writes)?;
         change.expected.extend(granted.relied_on.iter().cloned());
+        let unvouched = self.lose_issuers(&change.writes, seen);
+        let told = if unvouched { Some(Issuers::Gone) } else { alters_issuers.then_some(Issuers::Changed) };
+        change.entries.extend(told.into_iter().flat_map(|what| self.tell(&seen.found.pod.name, what)));
         let verbatim = change.writes.iter().any(|write| asked.is_verbatim(write));
         let version = self.storage.commit(change).await?.version;
         Ok(match made {
             Made::Created(path) => Outcome::Created { path, version, verbatim },
-            Made::Changed => Outcome::Changed { path: asked.path.clone(), version, verbatim },
-            Made::Deleted => Outcome::Deleted,
+            Made::Changed => Outcome::Changed { path: asked.path.clone(), version, verbatim, unvouched },
+            Made::Deleted => Outcome::Deleted { unvouched },
         })
     }
 

@@ -9,7 +9,7 @@ use futures_util::TryStreamExt;
 use tokio::time::Instant;
 
 use super::relocate::Relocation;
-use super::{Error, Granted, Outcome, PAGE, PATIENCE, Pods, Seen, Staged};
+use super::{Error, Granted, Issuers, Outcome, PAGE, PATIENCE, Pods, Seen, Staged};
 use crate::access::{Caller, Mode};
 use crate::path::{ContainerPath, Name, ResourcePath, Role};
 use crate::resource::condition::Conditions;
@@ -163,13 +163,17 @@ impl Pods {
             change.expected.extend(source.expected());
             change.expected.extend(source.parts.iter().map(|part| as_it_is(&part.path, part.spot.record.as_ref())));
         }
+        if source.parts.iter().any(|part| part.vouches) {
+            let what = if transfer.verb == Verb::Move { Issuers::Gone } else { Issuers::Changed };
+            change.entries.extend(self.tell(transfer.from.pod(), what));
+        }
         let version = self.storage.commit(change).await?.version;
         staged.into_iter().for_each(Staged::taken);
         let path = transfer.to.clone();
         Ok(if replaced.parts.is_empty() {
             Outcome::Created { path, version, verbatim: false }
         } else {
-            Outcome::Changed { path, version, verbatim: false }
+            Outcome::Changed { path, version, verbatim: false, unvouched: false }
         })
     }
 

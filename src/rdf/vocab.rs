@@ -13,6 +13,8 @@ macro_rules! namespace {
 namespace!(rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#" {
     TYPE = "type", LANG_STRING = "langString", FIRST = "first", REST = "rest", NIL = "nil",
 });
+namespace!(cartable = "https://w3id.org/cartable/ns#" { WARNING = "warning" });
+namespace!(rdfs = "http://www.w3.org/2000/01/rdf-schema#" { SEE_ALSO = "seeAlso" });
 namespace!(xsd = "http://www.w3.org/2001/XMLSchema#" {
     STRING = "string", INTEGER = "integer", DATE_TIME = "dateTime", BOOLEAN = "boolean", DECIMAL = "decimal",
     DOUBLE = "double",

@@ -9,6 +9,8 @@ mod leave;
 
 use std::sync::Arc;
 
+pub(super) use agree::name;
+
 use http::{Response, StatusCode};
 
 use super::{Answer, Asked, Form, Instead, Language, Next, Pages, Visitor, new_terms, path, see_other};

@@ -28,6 +28,7 @@ pub mod shell;
 pub mod sign_in;
 pub mod sign_out;
 pub mod signup;
+pub mod size;
 pub mod start;
 pub mod stop;
 pub mod terms;

@@ -19,11 +19,12 @@ use crate::clock::Clock;
 use crate::http::cookie::Cookies;
 use crate::http::negotiate::Wanted;
 use crate::http::{Body, Problem};
+use crate::identity::Identity;
 use crate::identity::account::signup::Step;
 use crate::identity::account::{Accounts, Passkeys, SignedIn};
 use crate::identity::provider::Provider;
 use crate::identity::upstream::Upstreams;
-use crate::provision::Provision;
+use crate::provision::{Profiles, Provision};
 use crate::secret::SecretKey;
 
 /// What pages work with.
@@ -32,6 +33,9 @@ pub struct Pages {
     pub accounts: Arc<Accounts>,
     pub provider: Arc<Provider>,
     pub provision: Arc<Provision>,
+    pub profiles: Profiles,
+    /// Looks at the documents of WebIDs elsewhere.
+    pub identity: Arc<Identity>,
     pub key: Arc<SecretKey>,
     pub clock: Arc<dyn Clock>,
     /// The schools that people come in through.
@@ -91,6 +95,11 @@ enum Page<'a> {
     NewKey,
     Key(&'a str),
     Parts,
+    Spaces,
+    NewSpace,
+    Space(&'a str),
+    NewIdentity,
+    Identity(&'a str),
     Applications,
     Authorize,
     Interaction,
@@ -160,6 +169,11 @@ impl<'a> Page<'a> {
             ["guardian"] => Self::GuardianAnswer,
             ["settings", "keys", "new"] => Self::NewKey,
             ["settings", "keys", id] => Self::Key(id),
+            ["settings", "spaces"] => Self::Spaces,
+            ["settings", "spaces", name] => Self::Space(name),
+            ["settings", "new-space"] => Self::NewSpace,
+            ["settings", "identities", "new"] => Self::NewIdentity,
+            ["settings", "identities", link] => Self::Identity(link),
             ["settings", "applications"] => Self::Applications,
             ["login", "oidc", id] => Self::School(id),
             ["login", "oidc", id, "callback"] => Self::SchoolReturn(id),
@@ -182,6 +196,7 @@ impl<'a> Page<'a> {
             | Self::SignedOut
             | Self::Terms
             | Self::Settings
+            | Self::Spaces
             | Self::Events
             | Self::Parts
             | Self::School(_)
@@ -275,6 +290,11 @@ impl<'a> Page<'a> {
             Self::NewKey => settings::keys::make(pages, visitor, asked).await,
             Self::Key(id) => settings::keys::one(pages, visitor, asked, id).await,
             Self::Parts => gallery::answer(pages, visitor),
+            Self::Spaces => settings::spaces::answer(pages, visitor, asked).await,
+            Self::NewSpace => settings::spaces::make(pages, visitor, asked).await,
+            Self::Space(name) => settings::spaces::one(pages, visitor, asked, name).await,
+            Self::NewIdentity => settings::identities::link(pages, visitor, asked).await,
+            Self::Identity(link) => settings::identities::one(pages, visitor, asked, link).await,
             Self::Applications => applications::answer(pages, visitor, asked).await,
             Self::Authorize => authorize::answer(pages, visitor, asked).await,
             Self::Interaction => authorize::go_on(pages, visitor, asked).await,

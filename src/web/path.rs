@@ -66,6 +66,14 @@ pub const STOP_RESCUE: &str = "/.account/rescue/stop/";
 pub const KEYS: &str = "/.account/settings/keys/";
 /// Making a key.
 pub const NEW_KEY: &str = "/.account/settings/keys/new/";
+/// Spaces and identities; each space below by its name.
+pub const SPACES: &str = "/.account/settings/spaces/";
+/// Making another space.
+pub const NEW_SPACE: &str = "/.account/settings/new-space/";
+/// The WebIDs of the account, each below by the name of its link.
+pub const IDENTITIES: &str = "/.account/settings/identities/";
+/// Linking a WebID from elsewhere.
+pub const NEW_IDENTITY: &str = "/.account/settings/identities/new/";
 /// The applications that somebody allowed.
 pub const APPLICATIONS: &str = "/.account/settings/applications/";
 /// A sign-in on its way, by its `id`.

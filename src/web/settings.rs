@@ -4,8 +4,10 @@ pub mod delete;
 pub mod email;
 pub mod events;
 pub mod guardian;
+pub mod identities;
 pub mod keys;
 pub mod password;
+pub mod spaces;
 
 use askama::Template;
 use http::StatusCode;
@@ -25,6 +27,11 @@ struct Words {
     password: &'static str,
     password_help: &'static str,
     choose: &'static str,
+    spaces: &'static str,
+    spaces_help: &'static str,
+    show_spaces: &'static str,
+    broken: &'static str,
+    repair: &'static str,
     others: &'static str,
     others_help: &'static str,
     guardian: &'static str,
@@ -66,6 +73,11 @@ const FRENCH: Words = Words {
     password: "Mot de passe",
     password_help: "Avec votre adresse e-mail, il ouvre votre espace.",
     choose: "Choisir",
+    spaces: "Espaces et identités",
+    spaces_help: "La place prise, le nom montré aux autres, les identités sous lesquelles les applications vous reconnaissent.",
+    show_spaces: "Voir mes espaces",
+    broken: "Les applications ne vous laissent plus entrer sous l’une de vos identités : son profil ne nomme plus ce serveur.",
+    repair: "Réparer l’entrée",
     others: "Établissements et seconde preuve",
     others_help: "ENT reliés, clés d’accès, application de codes, codes de secours",
     guardian: "Accord d’un parent",
@@ -117,6 +129,11 @@ const ENGLISH: Words = Words {
     password: "Password",
     password_help: "With your e-mail address, it opens your space.",
     choose: "Choose",
+    spaces: "Spaces and identities",
+    spaces_help: "The room taken, the name shown to others, the identities by which applications know you.",
+    show_spaces: "See my spaces",
+    broken: "Applications do not let you in any more under one of your identities: its profile does not name this server.",
+    repair: "Repair signing in",
     others: "Schools and second proof",
     others_help: "Linked schools, passkeys, code app, recovery codes",
     guardian: "A parent’s agreement",
@@ -162,6 +179,8 @@ struct Page {
     shell: Shell,
     words: &'static Words,
     done: Option<Banner>,
+    /// What is said of a WebID that nobody can sign in as, and where that is repaired.
+    broken: Option<(Banner, String)>,
     lead: Option<String>,
     ways: Vec<Row>,
     devices: Vec<Row>,
@@ -179,11 +198,13 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
     let now = pages.clock.now();
     let sessions = pages.accounts.sessions(&by.account.id).await?;
     let keys = pages.accounts.credentials(&by.account).await?;
+    let broken = identities::broken(pages, &by.account.webids).await?;
     let done = asked.query.find("done").and_then(|word| words.done.iter().find(|(named, _)| *named == word));
     let shown = Page {
         shell: Shell::new(visitor, words.title),
         words,
-        done: done.map(|(_, text)| Banner { tone: Tone::Ok, text: (*text).to_owned() }),
+        done: done.map(|(_, text)| banner(Tone::Ok, text)),
+        broken: broken.map(|webid| (banner(Tone::Warn, words.broken), identities::repair_at(webid))),
         lead: by.account.login.as_ref().map(|login| (words.lead)(login.email.as_str())),
         ways: ways(&by.account, words),
         devices: sessions.iter().map(|session| device(session, by, visitor, words, now)).collect(),
@@ -224,6 +245,10 @@ pub(super) async fn language(pages: &Pages, visitor: &Visitor, asked: &Asked) ->
     };
     pages.accounts.set_language(&by.account.id, language).await?;
     Ok(see_other(&after("language"), vec![visitor.speaks(language)]))
+}
+
+fn banner(tone: Tone, text: &str) -> Banner {
+    Banner { tone, text: text.to_owned() }
 }
 
 /// The page, telling what was done.

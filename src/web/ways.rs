@@ -6,8 +6,10 @@ use http::StatusCode;
 
 use super::parts::list::{Action, Row};
 use super::parts::{Banner, Field, Summary, Tone, icon};
-use super::{Answer, Asked, Form, Pages, Shell, Visitor, assets, date, page, pages, path, see_other, upstream};
-use crate::identity::account::{Challenge, Factors, Link, Offer, Passkey, RecoveryCodes, SignedIn};
+use super::{Answer, Asked, Form, Next, Pages, Shell, Visitor, assets, date, page, pages, path, see_other, upstream};
+use crate::identity::account::{
+    AccountId, Challenge, Error, Factors, Link, Offer, Passkey, RecoveryCodes, Refusal, SignedIn,
+};
 
 /// What the pages say.
 struct Words {
@@ -18,6 +20,7 @@ struct Words {
     school: fn(&str, &str) -> String,
     since: fn(&str) -> String,
     unlink: &'static str,
+    last: &'static str,
     add_school: fn(&str) -> String,
     second: &'static str,
     second_help: &'static str,
@@ -56,6 +59,7 @@ const FRENCH: Words = Words {
     school: |school, name| format!("{school} · {name}"),
     since: |day| format!("Relié depuis le {day}"),
     unlink: "Délier",
+    last: "C’est votre seule façon d’entrer : choisissez d’abord un mot de passe ou reliez un établissement.",
     add_school: |school| format!("Relier {school}"),
     second: "Seconde preuve",
     second_help: "Demandée après le mot de passe ou l’ENT. Si quelqu’un apprend votre mot de passe, il n’entre pas.",
@@ -96,6 +100,7 @@ const ENGLISH: Words = Words {
     school: |school, name| format!("{school} · {name}"),
     since: |day| format!("Linked since {day}"),
     unlink: "Unlink",
+    last: "This is your only way in: choose a password or link a school first.",
     add_school: |school| format!("Link {school}"),
     second: "Second proof",
     second_help: "Asked for after the password or the school. If somebody learns your password, they do not get in.",
@@ -131,6 +136,7 @@ const ENGLISH: Words = Words {
 struct Page {
     shell: Shell,
     words: &'static Words,
+    banner: Option<Banner>,
     schools: Vec<Row>,
     /// Addresses and labels of the schools that can be linked.
     doors: Vec<(String, String)>,
@@ -145,19 +151,36 @@ struct Page {
 pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
     let by = pages::signed_in(visitor)?;
     let words = visitor.language.choose(&FRENCH, &ENGLISH);
-    let Some(form) = &asked.form else { return show(pages, visitor, by, words).await };
+    let Some(form) = &asked.form else { return show(pages, visitor, by, words, None).await };
     pages::confirmed(pages, visitor)?;
     if form.find("codes").is_some() {
         return draw(pages, visitor, by, words).await;
     }
-    pages
-        .accounts
-        .edit_factors(&by.account.id, |factors, _| {
-            remove(factors, form);
-            Ok(())
-        })
-        .await?;
-    Ok(see_other(path::WAYS, Vec::new()))
+    let removed = pages.accounts.edit_factors(&by.account.id, |factors, _| {
+        remove(factors, form);
+        Ok(())
+    });
+    after_removal(pages, visitor, by, words, removed.await).await
+}
+
+/// What is shown once a way in was removed, or not since it is the last one.
+///
+/// Spec: O-206
+async fn after_removal(
+    pages: &Pages,
+    visitor: &Visitor,
+    by: &SignedIn,
+    words: &'static Words,
+    removed: Result<(), Error>,
+) -> Answer {
+    match removed {
+        Ok(()) => Ok(see_other(path::WAYS, Vec::new())),
+        Err(Error::Refused(Refusal::LastLogin)) => {
+            let last = Banner { tone: Tone::Stop, text: words.last.to_owned() };
+            show(pages, visitor, by, words, Some(last)).await
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Removes what a form names. Without a second factor, recovery codes have no use.
@@ -172,7 +195,13 @@ fn remove(factors: &mut Factors, form: &Form) {
     }
 }
 
-async fn show(pages: &Pages, visitor: &Visitor, by: &SignedIn, words: &'static Words) -> Answer {
+async fn show(
+    pages: &Pages,
+    visitor: &Visitor,
+    by: &SignedIn,
+    words: &'static Words,
+    banner: Option<Banner>,
+) -> Answer {
     let factors = pages.accounts.factors(&by.account.id).await?;
     let linked = |id: &str| {
         by.account.links.iter().any(|link| pages.upstreams.of_issuer(&link.issuer).is_some_and(|(of, _)| of == id))
@@ -181,16 +210,18 @@ async fn show(pages: &Pages, visitor: &Visitor, by: &SignedIn, words: &'static W
         pages.upstreams.names().filter(|(id, _)| !linked(id)).map(|(id, name)| {
             (format!("{}?for=link&next={}", upstream::door(id), path::WAYS), (words.add_school)(name))
         });
+    let status = if banner.is_some() { StatusCode::CONFLICT } else { StatusCode::OK };
     let shown = Page {
         shell: Shell::new(visitor, words.title),
         words,
+        banner,
         schools: by.account.links.iter().map(|link| school(pages, visitor, link, words)).collect(),
         doors: doors.collect(),
         factors: rows(visitor, &factors, words),
         app: factors.totp.is_none(),
         passkeys: pages.passkeys.is_some(),
     };
-    page(StatusCode::OK, &shown, visitor)
+    page(status, &shown, visitor)
 }
 
 fn school(pages: &Pages, visitor: &Visitor, link: &Link, words: &Words) -> Row {
@@ -359,10 +390,30 @@ pub(super) async fn passkey(pages: &Pages, visitor: &Visitor, asked: &Asked) -> 
 
 #[derive(Template)]
 #[template(path = "codes.html")]
-struct CodesPage {
+struct CodesPage<'a> {
     shell: Shell,
     words: &'static Words,
     codes: Vec<String>,
+    next: &'a str,
+}
+
+/// Draws the first recovery codes of an account that a passkey opens, and shows them on the way on.
+///
+/// Spec: O-342
+pub(super) async fn first_codes(pages: &Pages, visitor: &Visitor, account: &AccountId, next: &Next) -> Answer {
+    let (words, codes) = (visitor.language.choose(&FRENCH, &ENGLISH), new_codes(pages, account).await?);
+    let shell = Shell::between(visitor, words.codes_title);
+    page(StatusCode::OK, &CodesPage { shell, words, codes, next: next.as_str() }, visitor)
+}
+
+async fn new_codes(pages: &Pages, account: &AccountId) -> Result<Vec<String>, Error> {
+    let (drawn, codes) = RecoveryCodes::draw();
+    let keep = |factors: &mut Factors, _| {
+        factors.codes = drawn.clone();
+        Ok(())
+    };
+    pages.accounts.edit_factors(account, keep).await?;
+    Ok(codes)
 }
 
 /// Recovery codes come with the first second factor.
@@ -377,13 +428,7 @@ async fn draw_first(pages: &Pages, visitor: &Visitor, by: &SignedIn, words: &'st
 ///
 /// Spec: O-342
 async fn draw(pages: &Pages, visitor: &Visitor, by: &SignedIn, words: &'static Words) -> Answer {
-    let (drawn, codes) = RecoveryCodes::draw();
-    pages
-        .accounts
-        .edit_factors(&by.account.id, |factors, _| {
-            factors.codes = drawn.clone();
-            Ok(())
-        })
-        .await?;
-    page(StatusCode::OK, &CodesPage { shell: Shell::new(visitor, words.codes_title), words, codes }, visitor)
+    let codes = new_codes(pages, &by.account.id).await?;
+    let shell = Shell::new(visitor, words.codes_title);
+    page(StatusCode::OK, &CodesPage { shell, words, codes, next: path::WAYS }, visitor)
 }

@@ -12,7 +12,7 @@ export const BINARY = process.env.SERVER_BINARY ?? fileURLToPath(new URL("../../
 const START_WITHIN_MS = 30_000;
 
 /**
- * A running server: `base` is its address, `person(name)` makes an account with a pod, `cli(args)` runs a command beside
+ * A running server: `base` is its address, `data` its folder, `person(name)` makes an account with a pod, `cli(args)` runs a command beside
  * it, `stop()` ends and erases it.
  * `flags` are more arguments for `serve`.
  */
@@ -30,6 +30,7 @@ export async function startServer(flags = []) {
 
   return {
     base,
+    data: join(folder, "data"),
     cli,
     person: (name) => person(base, name, cli),
     stop: async () => {

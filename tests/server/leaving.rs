@@ -7,6 +7,7 @@ use cartable::clock::Clock;
 use cartable::identity::account::{Account, AccountId, Email, Happened, Leaving, Left, Password, Remedy};
 use cartable::identity::upstream::Person as SchoolPerson;
 use cartable::path::PodName;
+use cartable::provision::Owner;
 use cartable::storage::{Change, Scope};
 
 use crate::browser::{Browser, Pupil};
@@ -126,7 +127,7 @@ async fn who_was_suspended_stays_so_when_a_deletion_is_taken_back() {
 /// An account without a password: as it is when a school is the only way in, and its address is known.
 async fn only_by_school(world: &World, name: &str, address: bool) -> AccountId {
     let account = world.accounts.create(None).await.unwrap().id;
-    world.provision().pod(&account, &PodName::parse(name).unwrap(), None).await.unwrap();
+    world.provision().pod(&account, &PodName::parse(name).unwrap(), Owner::Profile).await.unwrap();
     world.accounts.link(&account, &somebody(name)).await.unwrap();
     if address {
         let email = Email::parse(&format!("{name}@example.org")).unwrap();

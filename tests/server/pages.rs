@@ -17,7 +17,7 @@ impl World {
     }
 
     /// A browser in which somebody has signed in.
-    async fn browser_of(&self, pupil: &Pupil) -> Browser<'_> {
+    pub async fn browser_of(&self, pupil: &Pupil) -> Browser<'_> {
         let mut browser = Browser::new(self);
         let page = browser.visit(&self.at(LOGIN)).await;
         let home = browser.sign_in(&page, pupil).await;

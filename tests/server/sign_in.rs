@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cartable::clock::Clock;
 use cartable::path::PodName;
+use cartable::provision::Owner;
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, Pupil, Shown};
@@ -402,7 +403,8 @@ async fn an_old_sign_in_is_renewed_when_the_application_wants_it() {
 async fn who_has_several_webids_chooses_one() {
     let world = World::start().await;
     let (app, ada) = (App::new(&world).await, world.pupil("ada").await);
-    let second = world.provision().pod(&ada.account, &PodName::parse("ada-two").unwrap(), None).await.unwrap();
+    let second =
+        world.provision().pod(&ada.account, &PodName::parse("ada-two").unwrap(), Owner::Profile).await.unwrap();
     let mut browser = Browser::new(&world);
     let page = browser.visit(&app.request(&[])).await;
     let page = browser.sign_in(&page, &ada).await;

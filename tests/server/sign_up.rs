@@ -40,19 +40,20 @@ impl World {
 }
 
 impl Browser<'_> {
-    /// Sends the one form of a page that is not about signing out.
+    /// Sends the form of a page that is not about signing out, nor about what takes scripts.
     pub async fn fill(&mut self, page: &Shown, fields: &[(&str, &str)]) -> Shown {
-        let form = page.form("name=\"csrf\"");
+        let password = page.answer.text().contains("name=\"password\"");
+        let form = page.form(if password { "name=\"password\"" } else { "name=\"csrf\"" });
         self.submit(page, &form, fields).await
     }
 
-    async fn begin(&mut self, world: &World) -> Shown {
+    pub async fn begin(&mut self, world: &World) -> Shown {
         let page = self.visit(&world.page("signup/")).await;
         self.fill(&page, &[]).await
     }
 
     /// Answers all questions up to the letter.
-    async fn until_check(&mut self, world: &World, email: &str, name: &str) -> Shown {
+    pub async fn until_check(&mut self, world: &World, email: &str, name: &str) -> Shown {
         let page = self.begin(world).await;
         let page = self.fill(&page, &[("email", email)]).await;
         let page = self.fill(&page, &[("name", name)]).await;
@@ -145,15 +146,15 @@ async fn what_is_wrong_is_said_beside_the_question() {
     assert_eq!(wrong.answer.status, 422);
     assert!(!wrong.answer.text().contains("<script"), "what was typed is shown as text");
     let page = browser.fill(&wrong, &[("email", "dora@example.org")]).await;
-    for (name, told) in [
-        ("a", "de 3 à 40"),
-        ("É t é", "de 3 à 40"),
-        ("alice", "déjà pris"),
-        ("a1ice", "déjà pris"),
-        ("admin", "réservé"),
+    for (name, status, told) in [
+        ("a", 422, "de 3 à 40"),
+        ("É t é", 422, "de 3 à 40"),
+        ("alice", 409, "déjà pris"),
+        ("a1ice", 409, "déjà pris"),
+        ("admin", 422, "réservé"),
     ] {
         let wrong = browser.fill(&page, &[("name", name)]).await;
-        assert!(wrong.answer.status == 422 && wrong.says(told), "{name}: {}", wrong.answer.text());
+        assert!(wrong.answer.status == status && wrong.says(told), "{name}: {}", wrong.answer.text());
     }
     let page = browser.fill(&page, &[("name", " Renard-Bleu-42 ")]).await;
     let wrong = browser.fill(&page, &[]).await;
@@ -235,6 +236,7 @@ async fn the_link_goes_on_in_the_browser_that_has_it() {
     is_step(&thief.visit(&world.page("signup/password/")).await, 1);
 }
 
+/// Shows: O-327
 #[tokio::test]
 async fn a_name_that_goes_away_meanwhile_is_asked_again_and_two_presses_open_one_space() {
     let world = World::start().await;
@@ -251,6 +253,9 @@ async fn a_name_that_goes_away_meanwhile_is_asked_again_and_two_presses_open_one
     assert!(dora.fill(&last[0], &[]).await.says("renard-bleu-42"));
     let again = emil.fill(&last[1], &[]).await;
     assert!(again.says("Étape 3 sur 8") && again.says("déjà pris"), "{}", again.answer.text());
+    assert_eq!(again.answer.status, 409);
+    let proposed = again.form("value=\"renard-bleu-42-2\"");
+    is_step(&emil.submit(&again, &proposed, &[]).await, 4);
     let page = emil.fill(&again, &[("name", "hibou-sage-77")]).await;
     is_step(&page, 4);
     let page = emil.visit(&world.page("signup/open/")).await;
@@ -333,4 +338,26 @@ async fn an_invitation_opens_one_account() {
     }
     world.work().await;
     assert!(world.accounts.invitations().await.unwrap().is_empty());
+}
+
+/// Shows: O-321, O-341
+#[tokio::test]
+async fn a_passkey_is_offered_and_a_password_remains_without_scripts() {
+    let world = World::start().await;
+    let mut browser = Browser::new(&world);
+    browser.until_check(&world, "dora@example.org", "renard-bleu-42").await;
+    let page = browser.visit(&world.link("dora@example.org").await).await;
+    let page = browser.fill(&page, &[]).await;
+    is_step(&page, 6);
+    let html = page.answer.text().replace("&#34;", "\"");
+    for part in ["\"userVerification\":\"required\"", "\"residentKey\":\"required\"", "\"attestation\":\"none\""] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    let mut offered = page.form("data-passkey=\"create\"");
+    offered.fields.retain(|(name, _)| name != "passkey");
+    assert!(html.contains("\" hidden>"), "without scripts it is not to be seen");
+    let wrong = browser.submit(&page, &offered, &[("passkey", "{}")]).await;
+    assert!(wrong.answer.status == 422 && wrong.says("n’a pas donné de clé valable"));
+    let password = page.form("name=\"password\"");
+    is_step(&browser.submit(&page, &password, &[("password", PASSWORD)]).await, 7);
 }

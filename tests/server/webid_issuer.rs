@@ -1,5 +1,9 @@
 //! Who vouches for a WebID: adding or changing `solid:oidcIssuer` takes Control.
 
+use cartable::identity::account::Happened;
+use cartable::path::PodName;
+
+use crate::browser::{Browser, Pupil, Shown};
 use crate::world::{Asking, PREFIXES, Person, World};
 
 const ISSUER: &str = "solid:oidcIssuer <https://evil.example/>";
@@ -117,4 +121,92 @@ async fn an_issuer_cannot_be_copied_in() {
         }
     }
     assert!(!alice.get("profile/card").await.text().contains("evil"));
+}
+
+const WARNING: &str = "https://w3id.org/cartable/ns#warning";
+const MISSING: [&str; 1] = ["https://w3id.org/cartable/problems#issuer-missing"];
+
+/// Somebody with a letterbox, and an application of theirs.
+async fn owner(world: &World) -> (Pupil, Person) {
+    let lea = world.pupil("lea").await;
+    let key = world.accounts.create_credential(&lea.account, None, None).await.unwrap().credential;
+    let owner = world.nobody.clone().speaks_for(&lea.webid, key.id.as_str(), &world.keys).await;
+    (lea, owner)
+}
+
+/// How many letters to Lea say this.
+async fn told(world: &World, text: &str) -> usize {
+    world.letters("lea@example.org").await.iter().filter(|letter| letter.contains(text)).count()
+}
+
+const GONE: &str = "ne nomme plus aucun service";
+const CHANGED: &str = "nomme maintenant un service";
+
+/// Shows: O-214
+#[tokio::test]
+async fn losing_the_last_issuer_is_told_and_can_be_repaired() {
+    let world = World::start().await;
+    let (lea, app) = owner(&world).await;
+    let card = format!("{}profile/card", lea.pod);
+    let profile = app.get(&card).await.is(200).text().to_owned();
+    app.put(&card, &format!("{profile}\n<#me> foaf:nick \"l\".")).await.is(204);
+    app.put(&format!("{}note", lea.pod), "<> a <#Note>.").await.is(201);
+    assert_eq!((told(&world, GONE).await, told(&world, CHANGED).await), (0, 0), "nothing that matters has changed");
+
+    let clauses = format!("solid:deletes {{ <#me> solid:oidcIssuer <{}> }}", world.base);
+    let answer = app.patch(&card, &clauses).await.is(204);
+    assert_eq!(answer.links(WARNING), MISSING);
+    assert!(!answer.links("acl").is_empty() && answer.headers.get_all("link").iter().count() == 1);
+    app.get(&lea.pod).await.is(401);
+    assert_eq!(told(&world, GONE).await, 1);
+
+    let mut browser = world.browser_of(&lea).await;
+    let settings = browser.visit(".account/settings/").await;
+    assert!(settings.says("Réparer l’entrée"), "{}", settings.answer.text());
+    repair(&world, &mut browser, &settings).await;
+    app.get(&lea.pod).await.is(200);
+    assert_eq!(told(&world, CHANGED).await, 1);
+    assert!(world.nobody.get(&card).await.is(200).text().contains("nick"), "the rest is as it was");
+    assert!(!browser.visit(".account/settings/").await.says("Réparer l’entrée"));
+
+    // A profile that is gone altogether is made anew, for everybody to read.
+    assert_eq!(app.delete(&card).await.is(204).links(WARNING), MISSING);
+    world.nobody.get(&card).await.is(401);
+    repair(&world, &mut browser, &settings).await;
+    assert!(world.nobody.get(&card).await.is(200).text().contains("oidcIssuer"));
+    app.get(&lea.pod).await.is(200);
+    assert_eq!((told(&world, GONE).await, told(&world, CHANGED).await), (2, 2));
+}
+
+async fn repair(world: &World, browser: &mut Browser<'_>, settings: &Shown) {
+    let (_, link) = settings.answer.text().split_once("/.account/settings/identities/").unwrap();
+    let link = link.split('"').next().unwrap();
+    let page = browser.visit(&world.page(&format!("settings/identities/{link}"))).await;
+    let done = browser.submit(&page, &page.form("name=\"repair\""), &[("repair", "yes")]).await;
+    assert!(done.says("C’est réparé"), "{}", done.answer.text());
+}
+
+/// Shows: O-214, oidc#oidc-issuer-discovery
+#[tokio::test]
+async fn the_owner_hears_of_a_new_issuer() {
+    let world = World::start().await;
+    let (lea, app) = owner(&world).await;
+    let card = format!("{}profile/card", lea.pod);
+    let added = app.patch(&card, &format!("solid:inserts {{ <#me> {ISSUER} }}")).await.is(204);
+    assert!(added.links(WARNING).is_empty());
+    let taken = app.patch(&card, &format!("solid:deletes {{ <#me> {ISSUER} }}")).await.is(204);
+    assert!(taken.links(WARNING).is_empty(), "ours is still there");
+    assert_eq!((told(&world, CHANGED).await, told(&world, GONE).await), (1, 0));
+    let account = world.accounts.account(&lea.account).await.unwrap().unwrap();
+    let events = world.accounts.events(&account, 10).await.unwrap();
+    let pod = PodName::parse("lea").unwrap();
+    assert!(events.iter().any(|event| event.happened == Happened::IssuersChanged { pod: pod.clone() }));
+    // Who is refused changes nothing, and nobody is told.
+    app.put(&format!("{}plain", lea.pod), "<> a <#Plain>.").await.is(201);
+    world.bob.patch(&card, &format!("solid:inserts {{ <#me> {ISSUER} }}")).await.is(403);
+    assert_eq!(told(&world, CHANGED).await, 1);
+    // Moving a document away takes its issuers along.
+    let moved = app.ask("MOVE", &card).header("destination", &format!("{}profile/away", lea.pod)).send().await;
+    assert_eq!(moved.status, 201, "{moved:?}");
+    assert_eq!(told(&world, GONE).await, 1);
 }

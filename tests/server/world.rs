@@ -28,7 +28,7 @@ use cartable::jobs::Jobs;
 use cartable::mail::Mailer;
 use cartable::path::PodName;
 use cartable::pods::{Limits, NoRemoteGroups, Pods, RemoteGroups};
-use cartable::provision::Provision;
+use cartable::provision::{Owner, Profiles, Provision};
 use cartable::rdf::format::{self, Format};
 use cartable::rdf::graph::{Graph, Term};
 use cartable::secret::SecretKey;
@@ -124,6 +124,8 @@ pub struct Settings {
     pub terms: Option<PathBuf>,
     /// Whether passwords open accounts.
     pub password_sign_in: bool,
+    /// Whether WebIDs have a host of their own: `id.localhost`.
+    pub webids: bool,
     /// The groups of other servers.
     pub remote_groups: Arc<dyn RemoteGroups>,
     /// Whether strangers may name http addresses of this machine.
@@ -145,6 +147,7 @@ impl Default for Settings {
             registration: None,
             terms: None,
             password_sign_in: true,
+            webids: false,
             remote_groups: Arc::new(NoRemoteGroups),
             reaches_loopback: false,
             identity: Config::default(),
@@ -185,12 +188,12 @@ impl World {
         let Ground { folder, clock, sqlite, storage, secret, port: first } = ground.clone();
         let (listener, door) = door().await;
         let port = first.map_or(door, |(port, _)| port);
-        let addresses = Arc::new(Addresses::with_paths(&format!("http://localhost:{port}/")).unwrap());
+        let addresses = addresses(port, settings.webids);
         let (jobs, accounts) = accounts_of(&ground, &addresses, &settings);
         let keys = Keys::open(storage.clone(), secret.clone(), addresses.base(), clock.now()).await.unwrap();
         let Settings { limits, origins, remote_groups: groups, .. } = settings;
         let pods = Pods::new(storage.clone(), addresses.clone(), clock.clone(), groups, origins, limits);
-        let pods = Arc::new(pods);
+        let pods = Arc::new(pods.watched_by(accounts.clone()));
         let fetch = way_out(&addresses, &clock, settings.reaches_loopback);
         let parts = provider::Parts {
             storage: storage.clone(),
@@ -218,7 +221,7 @@ impl World {
             proxies: Trusted::default(),
             clock: clock.clone(),
             identity: identity.clone(),
-            pods: Adapter::new(pods),
+            pods: Adapter::new(pods.clone()),
             oidc: Endpoints {
                 provider: provider.clone(),
                 addresses: addresses.clone(),
@@ -242,6 +245,8 @@ impl World {
                 accounts: accounts.clone(),
                 provider: provider.clone(),
                 provision: provision.clone(),
+                profiles: Profiles { pods },
+                identity,
                 key: secret,
                 clock: clock.clone(),
                 doors: Door::all(&upstreams),
@@ -280,6 +285,14 @@ impl World {
             _stop: listen(listener, app),
         }
     }
+}
+
+fn addresses(port: u16, webids: bool) -> Arc<Addresses> {
+    let addresses = Addresses::with_paths(&format!("http://localhost:{port}/")).unwrap();
+    if !webids {
+        return addresses.into();
+    }
+    addresses.with_webids(&format!("http://id.localhost:{port}/")).unwrap().into()
 }
 
 /// Serves the app, until what is returned is dropped.
@@ -390,18 +403,23 @@ impl Person {
 
     /// Signs up, with a pod and a token.
     async fn becomes(self, name: &str, accounts: &Accounts, provision: &Provision, keys: &Keys) -> Self {
-        let clock = &self.clock;
         let account = accounts.create(None).await.unwrap();
-        let home = provision.pod(&account.id, &PodName::parse(name).unwrap(), None).await.unwrap();
+        let home = provision.pod(&account.id, &PodName::parse(name).unwrap(), Owner::Profile).await.unwrap();
         let credential = accounts.create_credential(&account.id, None, None).await.unwrap().credential;
+        Self { pod: home.pod, ..self }.speaks_for(&home.webid, credential.id.as_str(), keys).await
+    }
+
+    /// With a token for a WebID, as this client gets it.
+    pub async fn speaks_for(self, webid: &str, client: &str, keys: &Keys) -> Self {
+        let clock = &self.clock;
         let mut key = EcKeyPair::generate(EcCurve::P256).unwrap().to_jwk_key_pair();
         key.set_algorithm("ES256");
         let public = serde_json::to_vec(&key.to_public_key().unwrap()).unwrap();
         let jkt = PublicKey::read(&cartable::identity::json::object(&public).unwrap()).unwrap().thumbprint();
         let token = AccessToken {
-            subject: &home.webid,
-            webid: &home.webid,
-            client: credential.id.as_str(),
+            subject: webid,
+            webid,
+            client,
             scope: "webid",
             issued: clock.now(),
             expires: clock.now().plus(Duration::from_hours(12)),
@@ -410,7 +428,7 @@ impl Person {
             jkt: Some(jkt),
         };
         let token = keys.sign(&token, Algorithm::Es256, clock.now()).await.unwrap();
-        Self { identity: Some(Known { webid: home.webid, token, key }), pod: home.pod, ..self }
+        Self { identity: Some(Known { webid: webid.to_owned(), token, key }), ..self }
     }
 
     /// This person's WebID.

@@ -21,7 +21,7 @@ pub struct List {
 }
 
 /// All lists, in the order of reports.
-pub const LISTS: [List; 11] = [
+pub const LISTS: [List; 12] = [
     List { file: "solid.ttl", title: "Solid Protocol 0.11", text: include_str!("../../requirements/solid.ttl") },
     List {
         file: "solid-ed.ttl",
@@ -59,6 +59,11 @@ pub const LISTS: [List; 11] = [
         file: "cartable-school.ttl",
         title: "Spaces from schools, line by line",
         text: include_str!("../../requirements/cartable-school.ttl"),
+    },
+    List {
+        file: "cartable-moving.ttl",
+        title: "What stays when spaces move, line by line",
+        text: include_str!("../../requirements/cartable-moving.ttl"),
     },
     List { file: "rfc.ttl", title: "RFCs", text: include_str!("../../requirements/rfc.ttl") },
 ];

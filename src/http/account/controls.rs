@@ -1,13 +1,10 @@
 //! The links from which a client of the account API finds its way.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::Members;
 use super::place::{PASSWORD, ROOT};
-use crate::identity::account::{AccountId, CredentialId};
+use crate::identity::account::{AccountId, CredentialId, link_name};
 use crate::path::PodName;
 
 /// The links of one request. What does not work, or not for who asks, is not among them.
@@ -70,7 +67,7 @@ impl Controls<'_> {
     }
 
     pub(super) fn webid(&self, id: &AccountId, webid: &str) -> String {
-        self.own(id, &format!("webid/{}/", link_of(webid)))
+        self.own(id, &format!("webid/{}/", link_name(webid)))
     }
 
     pub(super) fn credential(&self, id: &AccountId, credential: &CredentialId) -> String {
@@ -84,11 +81,6 @@ impl Controls<'_> {
     fn url(&self, place: &str) -> String {
         format!("{}{}{place}", self.base, &ROOT[1..])
     }
-}
-
-/// The name of a WebID's link: WebIDs themselves do not fit in a path.
-pub(super) fn link_of(webid: &str) -> String {
-    URL_SAFE_NO_PAD.encode(&Sha256::digest(webid)[..16])
 }
 
 #[cfg(test)]

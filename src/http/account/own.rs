@@ -6,12 +6,14 @@ use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::controls::{Controls, link_of};
+use super::controls::Controls;
 use super::place::Own;
 use super::{AccountApi, Members, PasswordLogin, Sent, not_found};
 use crate::http::Problem;
-use crate::identity::account::{Account, CredentialId, Email, Password, Refusal, SignedIn};
+use crate::identity::account::{Account, CredentialId, Email, Password, Refusal, SignedIn, link_name};
 use crate::path::{PodName, ResourcePath};
+use crate::provision::Owner;
+use crate::rdf::vocab::solid;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -108,14 +110,14 @@ impl AccountApi {
         Ok(Members::new())
     }
 
-    /// Spec: O-202, O-203, O-327
+    /// Spec: O-202, O-327
     async fn add_pod(&self, account: &Account, wish: PodWish, controls: &Controls<'_>) -> Result<Members, Problem> {
-        self.require_open()?;
         let name = PodName::parse(wish.name.trim()).ok_or_else(|| {
             Problem::new(StatusCode::BAD_REQUEST, "no-pod-name")
                 .detail("a pod name has 3 to 40 of a-z, 0-9 and -, and begins and ends with a letter or digit")
         })?;
-        let home = self.provision.pod(&account.id, &name, wish.settings.web_id.as_deref()).await?;
+        let owner = wish.settings.web_id.as_deref().map_or(Owner::Profile, Owner::Linked);
+        let home = self.provision.pod(&account.id, &name, owner).await?;
         Ok(members(json!({
             "pod": home.pod,
             "webId": home.webid,
@@ -138,7 +140,7 @@ impl AccountApi {
         self.addresses.iri(&ResourcePath::root(name.clone()))
     }
 
-    /// Spec: O-205
+    /// Spec: O-205, O-343
     async fn link(
         &self,
         account: &Account,
@@ -146,21 +148,23 @@ impl AccountApi {
         controls: &Controls<'_>,
         client: IpAddr,
     ) -> Result<Members, Problem> {
-        let sound = url::Url::parse(&web_id).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
-        if !sound || web_id.len() > 2048 || web_id.contains(|c: char| c.is_whitespace() || "<>\"{}|\\^`".contains(c)) {
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "no-webid").detail("this is no WebID"));
-        }
         let read = async |webid: &str| self.identity.read_webid(webid, client, self.clock.now()).await;
-        self.accounts.link_webid(&account.id, &web_id, read).await?;
-        Ok(members(json!({
+        let linked = self.accounts.link_webid(&account.id, &web_id, read).await?;
+        let mut made = members(json!({
             "resource": controls.webid(&account.id, &web_id),
             "webId": web_id,
             "oidcIssuer": self.addresses.base(),
-        })))
+        }));
+        if !linked.listed {
+            let missing = format!("<{web_id}> <{}> <{}>.", solid::OIDC_ISSUER, self.addresses.base());
+            made.insert("warning".into(), format!("the WebID's document must say: {missing}").into());
+        }
+        Ok(made)
     }
 
+    /// Spec: O-206, O-343
     async fn unlink(&self, account: &Account, link: &str) -> Result<Members, Problem> {
-        let webid = account.webids.iter().find(|webid| link_of(webid) == link).ok_or_else(not_found)?;
+        let webid = account.webids.iter().find(|webid| link_name(webid) == link).ok_or_else(not_found)?;
         self.accounts.unlink_webid(&account.id, webid).await?;
         Ok(Members::new())
     }

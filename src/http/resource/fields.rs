@@ -5,10 +5,10 @@ use http::header::{ACCEPT_RANGES, ALLOW, ETAG, HeaderMap, HeaderName, HeaderValu
 use crate::address::Addresses;
 use crate::http::headers::http_date;
 use crate::http::headers::link::Printer;
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, TYPES};
 use crate::path::{ResourcePath, Role};
 use crate::rdf::format::Format;
-use crate::rdf::vocab::{acl, ldp, pim, solid};
+use crate::rdf::vocab::{acl, cartable, ldp, pim, solid};
 use crate::resource::condition::EntityTag;
 use crate::resource::{Method, methods as methods_of};
 use crate::storage::{Found, Record};
@@ -126,10 +126,26 @@ pub(super) fn written(headers: &mut HeaderMap, addresses: &Addresses, path: &Res
     headers.extend(tag.and_then(|tag| HeaderValue::try_from(tag.to_string()).ok()).map(|value| (ETAG, value)));
 }
 
+/// Says that what was done left a WebID without issuer, so that nobody can sign in as it: a link to the problem, in the
+/// one line of links.
+///
+/// Spec: O-214
+pub(super) fn warn(headers: &mut HeaderMap, unvouched: bool) {
+    if !unvouched {
+        return;
+    }
+    let warning = format!("<{TYPES}issuer-missing>; rel=\"{}\"", cartable::WARNING);
+    let links = headers.get(LINK).and_then(|links| links.to_str().ok());
+    let line = links.map_or(warning.clone(), |links| format!("{links}, {warning}"));
+    if let Ok(line) = HeaderValue::try_from(line) {
+        headers.insert(LINK, line);
+    }
+}
+
 /// The word that tells representations apart in entity tags.
 ///
 /// Spec: P-116
-pub(super) const fn word(format: Option<Format>) -> &'static str {
+pub(in crate::http) const fn word(format: Option<Format>) -> &'static str {
     match format {
         None => "bytes",
         Some(Format::Turtle) => "ttl",

@@ -6,6 +6,8 @@ mod fields;
 mod listing;
 mod show;
 
+pub(super) use fields::word;
+
 use std::sync::Arc;
 
 use http::header::{ALLOW, HeaderValue, LOCATION};
@@ -125,14 +127,16 @@ impl Adapter {
                 fields::written(response.headers_mut(), addresses, &path, tag(version, verbatim));
                 response
             }
-            Outcome::Changed { path, version, verbatim } => {
+            Outcome::Changed { path, version, verbatim, unvouched } => {
                 let mut response = empty(StatusCode::NO_CONTENT);
                 fields::written(response.headers_mut(), addresses, &path, tag(version, verbatim));
+                fields::warn(response.headers_mut(), unvouched);
                 response
             }
-            Outcome::Deleted => {
+            Outcome::Deleted { unvouched } => {
                 let mut response = empty(StatusCode::NO_CONTENT);
                 response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS, PUT, PATCH"));
+                fields::warn(response.headers_mut(), unvouched);
                 response
             }
             Outcome::Elsewhere(path) => {

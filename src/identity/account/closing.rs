@@ -174,7 +174,11 @@ impl Accounts {
                 self.commit(entries.into_iter().map(|entry| gone(&entry.key))).await?;
             }
         }
-        let own = self.draft(&account.id).await?.into_erasure(|webid| self.addresses.path_of(webid).is_some());
+        let mut own = self.draft(&account.id).await?;
+        own.bury_webids(&self.addresses, self.clock.now())?;
+        let own = own.into_erasure(|webid| {
+            self.addresses.path_of(webid).is_some() || self.addresses.webid_name(webid).is_some()
+        });
         let rest = ["reset", "rescue", "email-change", "reopen", "webid-proof", "factors"]
             .map(|kind| gone(&format!("{kind}/{id}")));
         let login = account.login.as_ref();

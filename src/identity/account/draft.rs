@@ -251,7 +251,7 @@ impl Draft {
     }
 
     /// Tells the owner, along with the change, what happened.
-    pub(super) fn note(&mut self, at: Timestamp, happened: Happened) -> super::Result<()> {
+    pub fn note(&mut self, at: Timestamp, happened: Happened) -> super::Result<()> {
         self.entries.push(Event::entry(at, &self.account.id, happened)?);
         Ok(())
     }

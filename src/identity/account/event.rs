@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Account, AccountId, Accounts, Leaving, NEW, Remedy, Result, json};
 use crate::clock::Timestamp;
+use crate::path::PodName;
 use crate::secret;
 use crate::storage::{EntryIs, EntryWrite, KeyRange};
 
@@ -46,6 +47,25 @@ pub enum Happened {
     /// A new version of the terms.
     TermsAccepted {
         version: String,
+    },
+    /// The account may sign in as this WebID.
+    WebIdLinked {
+        webid: String,
+    },
+    WebIdUnlinked {
+        webid: String,
+    },
+    /// A pod of this name was made.
+    PodMade {
+        name: PodName,
+    },
+    /// The profile in the pod of this name lists another issuer than before.
+    IssuersChanged {
+        pod: PodName,
+    },
+    /// The profile in the pod of this name lists no issuer any more.
+    IssuersGone {
+        pod: PodName,
     },
     /// An application at this host was allowed to act for the owner.
     ApplicationAllowed {

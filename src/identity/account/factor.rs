@@ -11,7 +11,7 @@ use super::letter::Letter;
 use super::passkey::Passkey;
 use super::throttle::Counted;
 use super::totp::Totp;
-use super::{ATTEMPTS, AccountId, Accounts, Event, Happened, Refusal, Result, json};
+use super::{ATTEMPTS, AccountId, Accounts, Draft, Event, Happened, Refusal, Result, json};
 use crate::clock::Timestamp;
 use crate::secret::{self, SecretKey};
 use crate::storage::{self, Change, EntryIs, EntryWrite, Scope};
@@ -41,6 +41,11 @@ struct Answered {
 }
 
 impl Factors {
+    /// Those of an account that a passkey opens.
+    pub(super) fn opened_by(passkey: Passkey) -> Self {
+        Self { passkeys: vec![passkey], ..Self::default() }
+    }
+
     /// Notes that a challenge was answered: whoever sees an answer on its way cannot send it once more.
     ///
     /// Spec: O-341
@@ -68,6 +73,15 @@ impl Factors {
 /// Where the factors of an account are kept. Whoever removes the account removes this too.
 pub(super) fn key(account: &AccountId) -> Arc<str> {
     format!("factors/{account}").into()
+}
+
+impl Draft {
+    /// Gives a new account its first factors.
+    pub(super) fn set_factors(&mut self, factors: &Factors) -> Result<()> {
+        let key = key(&self.account().id);
+        self.write(EntryWrite { key, expected: EntryIs::Absent, value: Some(json(factors)?) });
+        Ok(())
+    }
 }
 
 impl Accounts {

@@ -5,10 +5,11 @@ use crate::clock::Timestamp;
 use crate::jobs::Task;
 use crate::language::{Language, date};
 use crate::mail::Message;
+use crate::path::PodName;
 use crate::storage::EntryWrite;
 
 /// A letter to the owner of an address. Links are whole URLs.
-pub(super) enum Letter {
+pub(super) enum Letter<'a> {
     /// Proves the address of a sign-up.
     Check {
         link: String,
@@ -79,11 +80,16 @@ pub(super) enum Letter {
         link: String,
     },
     FactorsDropped,
+    /// The profile in a pod names an issuer that it did not name before, or none any more.
+    Issuers {
+        pod: &'a PodName,
+        gone: bool,
+    },
 }
 
 impl Accounts {
     /// A letter on its way, to be written by the commit that makes it necessary.
-    pub(super) fn letter(&self, letter: &Letter, to: &Email, language: Language) -> EntryWrite {
+    pub(super) fn letter(&self, letter: &Letter<'_>, to: &Email, language: Language) -> EntryWrite {
         let (subject, body) = letter.text(language, self.addresses.base());
         let (hello, sign) = match language {
             Language::French => ("Bonjour,", "Ce message est automatique : n’y répondez pas."),
@@ -115,7 +121,7 @@ impl Accounts {
     }
 }
 
-impl Letter {
+impl Letter<'_> {
     /// Subject and body.
     fn text(&self, language: Language, base: &str) -> (&'static str, String) {
         match language {
@@ -318,6 +324,7 @@ impl Letter {
                      ajoutez-en une nouvelle : {base}.account/settings/ways/"
                 ),
             ),
+            Self::Issuers { pod, gone } => issuers_in_french(pod, *gone, base),
             Self::Erased => (
                 "Votre compte est supprimé",
                 "Votre compte, vos espaces et tout ce qu’ils contenaient sont effacés. Leurs adresses ne seront données à \
@@ -514,6 +521,7 @@ impl Letter {
                      {base}.account/settings/ways/"
                 ),
             ),
+            Self::Issuers { pod, gone } => issuers_in_english(pod, *gone, base),
             Self::Erased => (
                 "Your account is deleted",
                 "Your account, your spaces and all they contained are erased. Their addresses will be given to nobody else. \
@@ -522,4 +530,49 @@ impl Letter {
             ),
         }
     }
+}
+
+fn issuers_in_french(pod: &PodName, gone: bool, base: &str) -> (&'static str, String) {
+    if gone {
+        return (
+            "Les applications ne vous laissent plus entrer",
+            format!(
+                "Le profil de votre espace {pod} ne nomme plus aucun service qui dise aux applications que c’est vous. \
+             Vos fichiers n’ont pas changé, mais aucune application ne vous laisse plus entrer sous cette \
+             identité.\n\nVous pouvez le réparer depuis votre compte, sous « Espaces et identités » : \
+             {base}.account/settings/"
+            ),
+        );
+    }
+    (
+        "Qui peut entrer sous votre identité a changé",
+        format!(
+            "Le profil de votre espace {pod} nomme maintenant un service qui n’y était pas : ce service peut dire aux \
+             applications que c’est vous.\n\nC’était vous, ou une application à qui vous l’avez demandé ? Tout va \
+             bien.\n\nCe n’était pas vous ? Coupez l’accès des applications que vous ne reconnaissez pas, puis \
+             changez de mot de passe : {base}.account/settings/"
+        ),
+    )
+}
+
+fn issuers_in_english(pod: &PodName, gone: bool, base: &str) -> (&'static str, String) {
+    if gone {
+        return (
+            "Applications do not let you in any more",
+            format!(
+                "The profile of your space {pod} names no service any more that tells applications that you are you. Your \
+             files have not changed, but no application lets you in under this identity.\n\nYou can repair that on \
+             your account page, under “Spaces and identities”: {base}.account/settings/"
+            ),
+        );
+    }
+    (
+        "Who may enter under your identity has changed",
+        format!(
+            "The profile of your space {pod} names a service now that was not there before: it can tell applications \
+             that somebody is you.\n\nIt was you, or an application that you asked to do it? All is well.\n\nIt was \
+             not you? End the access of applications that you do not recognise, then change your password: \
+             {base}.account/settings/"
+        ),
+    )
 }

@@ -112,6 +112,8 @@ const ADJECTIVES: [&str; 32] = [
 ];
 /// How many names are looked at before one is proposed that may be taken.
 const TRIES: u32 = 40;
+/// How many names like one that is taken are offered instead.
+const ALIKE: usize = 2;
 /// The longest name made of a person's, so that a number still fits.
 const LONGEST: usize = 32;
 
@@ -164,6 +166,23 @@ impl Accounts {
             }
         }
         Ok(None)
+    }
+
+    /// Names like one that cannot be had, and one that says nothing, all free.
+    ///
+    /// Spec: CP-03, O-327
+    pub async fn alternatives(&self, name: &PodName) -> Result<Vec<PodName>> {
+        let mut free = Vec::new();
+        for like in (2..=TRIES).filter_map(|turn| personal(name.as_str(), turn)) {
+            if self.check_name(&like).await.is_ok() {
+                free.push(like);
+            }
+            if free.len() == ALIKE {
+                break;
+            }
+        }
+        free.extend(self.propose(None).await?);
+        Ok(free)
     }
 
     /// Whether a pod could have this name now.

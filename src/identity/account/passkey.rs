@@ -101,6 +101,23 @@ impl Passkeys {
         Ok(Challenge { options: options.to_string(), sealed: seal(&place("add", account), state, secret, now) })
     }
 
+    /// Asks for the passkey of a new account, which is to be enough by itself: the device must remember whose it is.
+    ///
+    /// Spec: O-321, O-341
+    pub fn begin_first(
+        &self,
+        account: &AccountId,
+        shown: &str,
+        secret: &SecretKey,
+        now: Timestamp,
+    ) -> Result<Challenge, Refusal> {
+        let challenge = self.begin_adding(account, shown, &Factors::default(), secret, now)?;
+        let mut options: Value = serde_json::from_str(&challenge.options).map_err(|_| Refusal::WrongPasskey)?;
+        let selection = &mut options["publicKey"]["authenticatorSelection"];
+        (selection["residentKey"], selection["requireResidentKey"]) = ("required".into(), true.into());
+        Ok(Challenge { options: options.to_string(), ..challenge })
+    }
+
     /// Adds the passkey that a device has made.
     ///
     /// Spec: O-341

@@ -22,11 +22,13 @@ pub struct Config {
     pub grace: Span,
     /// Whether people may sign in with a password. If not, they come in through their school or with a passkey.
     pub password_sign_in: bool,
+    /// The most pods of an account.
+    pub pods: usize,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { registration: None, terms: None, grace: Span(affiliation::GRACE), password_sign_in: true }
+        Self { registration: None, terms: None, grace: Span(affiliation::GRACE), password_sign_in: true, pods: 3 }
     }
 }
 
@@ -85,6 +87,7 @@ impl Accounts {
             self.registration = registration;
         }
         (self.grace, self.takes_passwords) = (config.grace.0, config.password_sign_in);
+        self.most_pods = config.pods;
         if let Some(folder) = &config.terms {
             let read = |name: &str| {
                 let path: &Path = &folder.join(name);
@@ -100,6 +103,11 @@ impl Accounts {
     /// Spec: CP-13
     pub fn takes_passwords(&self) -> bool {
         self.takes_passwords
+    }
+
+    /// The most pods of an account.
+    pub fn most_pods(&self) -> usize {
+        self.most_pods
     }
 
     /// Who may sign up.

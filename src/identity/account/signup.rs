@@ -14,7 +14,10 @@ use super::letter::Letter;
 use super::terms::{Acceptance, Terms};
 use super::throttle::Counted;
 use super::ticket::{self, Kept, Ticket};
-use super::{Accounts, Comes, Draft, Email, Hash, Link, NEW, Password, Refusal, Result, draft, invitation, json};
+use super::{
+    AccountId, Accounts, Comes, Draft, Email, Factors, Hash, Link, NEW, Passkey, Password, Refusal, Result, draft,
+    invitation, json,
+};
 use crate::clock::Timestamp;
 use crate::identity::upstream::Person;
 use crate::jobs::Task;
@@ -122,7 +125,7 @@ struct Check {
 }
 
 /// The answers so far.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Signup {
     pub until: Timestamp,
     pub language: Language,
@@ -137,10 +140,20 @@ pub struct Signup {
     pub next: Option<String>,
     pub proposed: Option<PodName>,
     pub name: Option<PodName>,
+    /// Whether the WebID is to live on the host for WebIDs.
+    ///
+    /// Spec: M-51
+    #[serde(default)]
+    pub apart: bool,
     pub terms: Option<Acceptance>,
     check: Option<Check>,
     pub verified: Option<Email>,
     password: Option<Hash>,
+    /// The way in instead of a password.
+    passkey: Option<Passkey>,
+    /// The account that there will be, for passkeys name the one that they open.
+    #[serde(default = "AccountId::random")]
+    pub account: AccountId,
     /// Recorded only: nothing is fetched before a connector runs.
     ///
     /// Spec: CP-07
@@ -168,7 +181,7 @@ impl Signup {
             Step::Terms
         } else if self.verified != self.email {
             Step::Check
-        } else if self.password.is_none() {
+        } else if !self.has_password() && !self.has_passkey() {
             Step::Password
         } else if self.contacts.is_none() {
             Step::Contacts
@@ -201,6 +214,10 @@ impl Signup {
 
     pub fn has_password(&self) -> bool {
         self.password.is_some()
+    }
+
+    pub fn has_passkey(&self) -> bool {
+        self.passkey.is_some()
     }
 }
 
@@ -251,10 +268,13 @@ impl Accounts {
             email: None,
             newsletter: false,
             name: None,
+            apart: false,
             terms: None,
             check: None,
             verified: None,
             password: None,
+            passkey: None,
+            account: AccountId::random(),
             contacts: None,
             guardian: None,
             invitation,
@@ -281,13 +301,13 @@ impl Accounts {
         .await
     }
 
-    /// Sets the pod's name, if it is free now. It is given at the last step.
+    /// Sets the pod's name, if it is free now, and whether the WebID lives apart from it. It is given at the last step.
     ///
-    /// Spec: O-327, CP-03
-    pub async fn sign_up_name(&self, token: &SignupToken, name: &PodName) -> Result<()> {
+    /// Spec: O-327, CP-03, M-51
+    pub async fn sign_up_name(&self, token: &SignupToken, name: &PodName, apart: bool) -> Result<()> {
         self.check_name(name).await?;
         self.answer(token, Step::Address, |signup| {
-            signup.name = Some(name.clone());
+            (signup.name, signup.apart) = (Some(name.clone()), apart);
             Ok(())
         })
         .await
@@ -346,7 +366,8 @@ impl Accounts {
             self.commit([signup_entry(id, &signup, EntryIs::At(version))?]).await?;
             return Ok(here.cloned().map_or(Confirmed::WhereItBegan, Confirmed::Here));
         }
-        (signup.password, signup.contacts) = (None, None);
+        (signup.password, signup.passkey, signup.contacts) = (None, None, None);
+        signup.account = AccountId::random();
         let token = SignupToken::random();
         let gone = EntryWrite { key: key(id), expected: EntryIs::At(version), value: None };
         self.commit(self.new_signup(&token, &signup)?.into_iter().chain([gone])).await?;
@@ -359,7 +380,18 @@ impl Accounts {
     pub async fn sign_up_password(&self, token: &SignupToken, password: Password) -> Result<()> {
         let hash = self.passwords.hash(password).await?;
         self.answer(token, Step::Password, |signup| {
-            signup.password = Some(hash.clone());
+            (signup.password, signup.passkey) = (Some(hash.clone()), None);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Takes a passkey as the way in, instead of a password.
+    ///
+    /// Spec: O-321, O-341
+    pub async fn sign_up_passkey(&self, token: &SignupToken, passkey: &Passkey) -> Result<()> {
+        self.answer(token, Step::Password, |signup| {
+            (signup.password, signup.passkey) = (None, Some(passkey.clone()));
             Ok(())
         })
         .await
@@ -391,25 +423,30 @@ impl Accounts {
         .await
     }
 
-    /// The account that a finished sign-up makes, and the name of its pod. Saving it ends the sign-up.
+    /// The account that a finished sign-up makes, the name of its pod, and whether its WebID lives apart. Saving it ends
+    /// the sign-up.
     ///
     /// Spec: O-321, CP-08
-    pub async fn signed_up(&self, token: &SignupToken) -> Result<(Draft, PodName)> {
+    pub async fn signed_up(&self, token: &SignupToken) -> Result<(Draft, PodName, bool)> {
         let (signup, version) = self.read_signup(&token.id()).await?.ok_or(Refusal::NoSignUp)?;
         if signup.reached(&self.terms) != Step::Open {
             return Err(Refusal::OutOfTurn.into());
         }
-        let (Some(email), Some(password), Some(name)) = (signup.email, signup.password, signup.name) else {
+        let (Some(email), Some(name)) = (signup.email, signup.name) else {
             return Err(Refusal::OutOfTurn.into());
         };
         let now = self.clock.now();
         let mut draft = Draft::new(now);
+        draft.account.id = signup.account;
         // First, so that who presses twice hears that it is done, not that the address is taken.
         draft.write(EntryWrite { key: key(&token.id()), expected: EntryIs::At(version), value: None });
         if let Some(invitation) = &signup.invitation {
             draft.write(self.use_up(invitation).await?);
         }
-        draft.set_login(email, password)?;
+        draft.open_by(email, signup.password)?;
+        if let Some(passkey) = signup.passkey {
+            draft.set_factors(&Factors::opened_by(passkey))?;
+        }
         if let Some(person) = &signup.person {
             draft.add_link(Link::to(person, now));
             draft.set_minor(person.is_minor);
@@ -422,7 +459,7 @@ impl Accounts {
             }
         }
         signup.terms.into_iter().for_each(|accepted| draft.accept(accepted));
-        Ok((draft, name))
+        Ok((draft, name, signup.apart))
     }
 
     /// Asks for the pod's name again, since somebody else took it meanwhile.

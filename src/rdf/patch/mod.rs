@@ -4,7 +4,8 @@ mod apply;
 mod parse;
 mod surface;
 
-use super::pattern::Pattern;
+use super::graph::{Term, Triple};
+use super::pattern::{Pattern, Slot};
 
 /// Why a patch document cannot be applied to anything.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +68,20 @@ pub struct Patch {
 }
 
 impl Patch {
+    /// A patch that takes away and adds just these triples, none of which holds a blank node.
+    pub fn of(deletions: impl IntoIterator<Item = Triple>, insertions: impl IntoIterator<Item = Triple>) -> Self {
+        let pattern = |Triple { subject, predicate, object }: Triple| Pattern {
+            subject: Slot::Fixed(subject),
+            predicate: Slot::Fixed(Term::Iri(predicate)),
+            object: Slot::Fixed(object),
+        };
+        Self {
+            deletions: deletions.into_iter().map(pattern).collect(),
+            insertions: insertions.into_iter().map(pattern).collect(),
+            ..Self::default()
+        }
+    }
+
     pub fn clauses(&self) -> Clauses {
         Clauses {
             conditions: !self.conditions.is_empty(),

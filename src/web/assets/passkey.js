@@ -28,6 +28,8 @@ function write(credential) {
 }
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {
+  // What is no use without a device is hidden until it is known that the browser can ask one.
+  form.hidden = !globalThis.PublicKeyCredential;
   form.addEventListener("submit", async (event) => {
     if (form.elements.passkey.value) return;
     event.preventDefault();

@@ -128,10 +128,12 @@ pub(super) fn show(scene: &Scene<'_>, webid: &str, known: bool) -> Answer {
     page_leading_to(StatusCode::OK, &shown, visitor, &[&leave::source(&request.back.redirect_uri)])
 }
 
-/// A short name for a WebID: that of its pod if it is here, else its host.
-pub(super) fn name(visitor: &Visitor, webid: &str) -> String {
-    match visitor.addresses().path_of(webid) {
-        Some(path) => path.pod().to_string(),
+/// A short name for a WebID: that of its pod, or its own, if it is here, else its host.
+pub(in crate::web) fn name(visitor: &Visitor, webid: &str) -> String {
+    let addresses = visitor.addresses();
+    let pod = addresses.path_of(webid).map(|path| path.pod().clone());
+    match pod.or_else(|| addresses.webid_name(webid)) {
+        Some(name) => name.to_string(),
         None => crate::identity::provider::authorize::host_of(webid),
     }
 }

@@ -17,7 +17,7 @@ use super::{Answer, Asked, Language, Next, Pages, Shell, Visitor, new_password, 
 use crate::http::Body;
 use crate::identity::account::signup::Step;
 use crate::identity::account::terms::Section;
-use crate::identity::account::{Comes, Error, Refusal, Signup, Ticket};
+use crate::identity::account::{Challenge, Comes, Error, Refusal, Signup, Ticket};
 use crate::identity::upstream::Person;
 use crate::path::{PodName, ResourcePath};
 use words::{ENGLISH, FRENCH, Words};
@@ -59,14 +59,56 @@ struct Page<'a> {
 
 /// What a step shows.
 enum Content<'a> {
-    Welcome { hello: Option<String>, resumed: bool },
-    Email { email: Field, fixed: Option<String>, newsletter: bool },
-    Address { name: Field, before: String, shown: String, after: String },
-    Terms { version: &'a str, sections: Vec<Section<'a>>, accepted: bool, missing: Option<&'static str> },
-    Check { email: String, written: bool, verified: bool },
-    Password { password: Field, why: &'static str },
-    Contacts { choices: Option<Choices>, guardian: Option<Field> },
-    Open { address: String, email: String, webid: String, taken: bool },
+    Welcome {
+        hello: Option<String>,
+        resumed: bool,
+    },
+    Email {
+        email: Field,
+        fixed: Option<String>,
+        newsletter: bool,
+    },
+    Address {
+        name: Field,
+        before: String,
+        shown: String,
+        after: String,
+        /// Whether the WebID is to live apart, where it can.
+        apart: Option<bool>,
+        /// Names that are free instead of one that is taken.
+        free: Vec<PodName>,
+    },
+    Terms {
+        version: &'a str,
+        sections: Vec<Section<'a>>,
+        accepted: bool,
+        missing: Option<&'static str>,
+    },
+    Check {
+        email: String,
+        written: bool,
+        verified: bool,
+    },
+    Password {
+        password: Field,
+        why: &'static str,
+        /// What a device is asked for instead.
+        passkey: Option<Challenge>,
+        /// What the passkey is called.
+        device: String,
+        /// Whether there is a passkey already.
+        done: bool,
+    },
+    Contacts {
+        choices: Option<Choices>,
+        guardian: Option<Field>,
+    },
+    Open {
+        address: String,
+        email: String,
+        webid: String,
+        taken: bool,
+    },
 }
 
 impl Content<'_> {
@@ -233,7 +275,7 @@ fn content<'a>(pages: &'a Pages, visitor: &Visitor, signup: &Signup, step: Step)
         }
         Step::Address => {
             let name = signup.name.as_ref().or(signup.proposed.as_ref());
-            address(pages, words, name.map(ToString::to_string).unwrap_or_default())
+            address(pages, words, name.map(ToString::to_string).unwrap_or_default(), signup.apart)
         }
         Step::Terms => {
             let terms = pages.accounts.terms();
@@ -248,6 +290,9 @@ fn content<'a>(pages: &'a Pages, visitor: &Visitor, signup: &Signup, step: Step)
         Step::Password => Content::Password {
             password: password_field(visitor.language, words, signup.has_password()),
             why: if signup.person.is_some() { words.password_why_school } else { words.password_why },
+            passkey: passkey(pages, signup),
+            device: visitor.device.clone().unwrap_or_default(),
+            done: signup.has_passkey(),
         },
         Step::Contacts => Content::Contacts {
             choices: signup
@@ -270,7 +315,13 @@ fn password_field(language: Language, words: &Words, kept: bool) -> Field {
     Field { help: kept.then_some(words.password_kept).or(field.help), ..field }
 }
 
-fn address<'a>(pages: &Pages, words: &Words, value: String) -> Content<'a> {
+/// What a device is asked that is to open the space instead of a password.
+fn passkey(pages: &Pages, signup: &Signup) -> Option<Challenge> {
+    let (passkeys, email) = (pages.passkeys.as_ref()?, signup.email.as_ref()?);
+    passkeys.begin_first(&signup.account, email.as_str(), &pages.key, pages.clock.now()).ok()
+}
+
+fn address<'a>(pages: &Pages, words: &Words, value: String, apart: bool) -> Content<'a> {
     let whole = PodName::parse(&value).map(|name| pages.addresses.iri(&ResourcePath::root(name))).unwrap_or_default();
     let (before, after) = whole.split_once(&value).unwrap_or((&whole, ""));
     let (before, after) = (before.to_owned(), after.to_owned());
@@ -284,7 +335,8 @@ fn address<'a>(pages: &Pages, words: &Words, value: String) -> Content<'a> {
         help: Some(words.name_help),
         ..Field::default()
     };
-    Content::Address { name, before, shown, after }
+    let apart = pages.addresses.has_webids().then_some(apart);
+    Content::Address { name, before, shown, after, apart, free: Vec::new() }
 }
 
 fn contacts(words: &Words, person: &Person, given: Option<bool>) -> Choices {
@@ -317,8 +369,9 @@ fn guardian(words: &Words, signup: &Signup) -> Field {
 
 fn open<'a>(pages: &Pages, signup: &Signup) -> Content<'a> {
     let address = signup.name.clone().map(|name| pages.addresses.iri(&ResourcePath::root(name))).unwrap_or_default();
+    let apart = signup.name.as_ref().filter(|_| signup.apart).and_then(|name| pages.addresses.webid(name));
     Content::Open {
-        webid: format!("{address}profile/card#me"),
+        webid: apart.unwrap_or_else(|| format!("{address}profile/card#me")),
         address,
         email: signup.email.as_ref().map(ToString::to_string).unwrap_or_default(),
         taken: false,

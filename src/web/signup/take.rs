@@ -6,10 +6,10 @@ use http::{Response, StatusCode};
 use super::{Content, Shown, content, path_of, refused, words};
 use crate::http::Body;
 use crate::identity::account::signup::Step;
-use crate::identity::account::{Email, Error, Refusal, SignedInBy, Signup, SignupToken};
+use crate::identity::account::{Email, Error, Method, Refusal, SignedInBy, Signup, SignupToken};
 use crate::path::PodName;
 use crate::web::parts::Tone;
-use crate::web::{Answer, Form, Pages, Visitor, new_password, next, path, see_other, sign_in, upstream};
+use crate::web::{Answer, Form, Pages, Visitor, new_password, next, path, see_other, sign_in, upstream, ways};
 
 /// Saves the answer and leads to the next question, or shows the same one with what is wrong.
 pub(super) async fn answer(
@@ -74,10 +74,11 @@ impl Taken<'_> {
         let words = words(self.visitor);
         let typed = self.form.get("name").trim().to_lowercase();
         let Some(name) = PodName::parse(&typed) else { return self.other_name(&typed, words.name_wrong) };
-        match self.pages.accounts.sign_up_name(self.token, &name).await {
+        let apart = self.form.find("apart").is_some();
+        match self.pages.accounts.sign_up_name(self.token, &name, apart).await {
             Ok(()) => Ok(on(Step::Terms)),
             Err(error) => match refused(&error) {
-                Some(Refusal::NameTaken) => self.other_name(&typed, words.name_taken),
+                Some(Refusal::NameTaken) => self.name_taken(&name).await,
                 Some(Refusal::NameReserved) => self.other_name(&typed, words.name_reserved),
                 _ => Err(error.into()),
             },
@@ -85,13 +86,28 @@ impl Taken<'_> {
     }
 
     fn other_name(&self, typed: &str, wrong: &'static str) -> Answer {
+        self.wrong_name(typed, wrong, Vec::new()).wrong().page(self.visitor)
+    }
+
+    /// Somebody has the name, perhaps since a moment: others are proposed.
+    ///
+    /// Spec: O-327, CP-03
+    async fn name_taken(&self, name: &PodName) -> Answer {
+        let free = self.pages.accounts.alternatives(name).await?;
+        let mut shown = self.wrong_name(name.as_str(), words(self.visitor).name_taken, free);
+        shown.status = StatusCode::CONFLICT;
+        shown.page(self.visitor)
+    }
+
+    fn wrong_name(&self, typed: &str, wrong: &'static str, others: Vec<PodName>) -> Shown<'_> {
         let mut shown = self.shown(Step::Address);
-        if let Content::Address { name, shown, .. } = &mut shown.content {
+        if let Content::Address { name, shown, free, .. } = &mut shown.content {
             typed.clone_into(&mut name.value);
             name.error = Some(wrong);
             shown.clear();
+            *free = others;
         }
-        shown.wrong().page(self.visitor)
+        shown
     }
 
     /// Accepting the terms sends the letter, unless one went to this address.
@@ -139,6 +155,9 @@ impl Taken<'_> {
 
     /// Spec: CP-06, O-324
     async fn password(&self) -> Answer {
+        if let Some(answer) = self.form.find("passkey").filter(|answer| !answer.is_empty()) {
+            return self.passkey(answer).await;
+        }
         let typed = self.form.get("password");
         if typed.is_empty() && self.signup.has_password() {
             return Ok(on(Step::Contacts));
@@ -151,6 +170,27 @@ impl Taken<'_> {
             return Ok(on(Step::Contacts));
         }
         shown.wrong().page(self.visitor)
+    }
+
+    /// A device's key, which it shows only when its owner unlocks it, is a way in like a password.
+    ///
+    /// Spec: O-321, O-341
+    async fn passkey(&self, answer: &str) -> Answer {
+        let (pages, id) = (self.pages, &self.signup.account);
+        let Some(passkeys) = &pages.passkeys else { return Ok(on(Step::Password)) };
+        let (sealed, name) = (self.form.get("challenge"), self.form.get("name"));
+        match passkeys.finish_adding(id, sealed, answer, name, &pages.key, pages.clock.now()) {
+            Ok(passkey) => {
+                pages.accounts.sign_up_passkey(self.token, &passkey).await?;
+                Ok(on(Step::Contacts))
+            }
+            Err(Refusal::WrongPasskey) => {
+                let wrong = words(self.visitor).passkey_wrong;
+                let shown = self.shown(Step::Password);
+                shown.banner(StatusCode::UNPROCESSABLE_ENTITY, Tone::Stop, wrong).page(self.visitor)
+            }
+            Err(refusal) => Err(refusal.into()),
+        }
     }
 
     /// Whom no school sends has nothing to decide here.
@@ -208,25 +248,34 @@ impl Taken<'_> {
     async fn open(&self) -> Answer {
         let made = match self.pages.provision.sign_up(self.token).await {
             Ok(made) => made,
-            Err(error) => return self.not_opened(error),
+            Err(error) => return self.not_opened(error).await,
         };
         let account = self.pages.accounts.account(&made.account).await?.ok_or(Refusal::NoSuchAccount)?;
         let next = next::parse(self.signup.next.as_deref());
         let mut response = sign_in::begin(self.pages, self.visitor, &account, &next, self.shown_by()).await?;
         response.headers_mut().append(SET_COOKIE, self.visitor.signed_up());
-        Ok(response)
+        if !self.signup.has_passkey() {
+            return Ok(response);
+        }
+        // Should the device be lost, nothing else lets its owner in again.
+        let mut codes = ways::first_codes(self.pages, self.visitor, &account.id, &next).await?;
+        let cookies = response.headers().get_all(SET_COOKIE).iter().map(|cookie| (SET_COOKIE, cookie.clone()));
+        codes.headers_mut().extend(cookies);
+        Ok(codes)
     }
 
     fn shown_by(&self) -> SignedInBy {
-        self.signup.person.as_ref().map_or_else(SignedInBy::password, upstream::by)
+        let passkey = || SignedInBy { methods: vec![Method::Hwk], ..SignedInBy::default() };
+        let own = || if self.signup.has_passkey() { passkey() } else { SignedInBy::password() };
+        self.signup.person.as_ref().map_or_else(own, upstream::by)
     }
 
-    fn not_opened(&self, error: Error) -> Answer {
+    async fn not_opened(&self, error: Error) -> Answer {
         let words = words(self.visitor);
         let text = match refused(&error) {
             Some(Refusal::NameTaken | Refusal::NameReserved) => {
-                let typed = self.signup.name.as_ref().map(ToString::to_string).unwrap_or_default();
-                return self.other_name(&typed, words.name_taken);
+                let name = self.signup.name.as_ref().ok_or(Refusal::OutOfTurn)?;
+                return self.name_taken(name).await;
             }
             // Pressed twice: the first time has opened it.
             Some(Refusal::NoSignUp) => return Ok(see_other(path::HOME, Vec::new())),

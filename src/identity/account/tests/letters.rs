@@ -41,6 +41,9 @@ impl Worker for Postman<'_> {
                 let id = AccountId::parse(account).unwrap();
                 self.accounts.carry_out_rescue(&id, *due).await.map_err(undone)?;
             }
+            Task::Issuers { pod, gone } => {
+                self.accounts.tell_of_issuers(&PodName::parse(pod).unwrap(), *gone).await.map_err(undone)?;
+            }
             Task::Erase { account } => {
                 let due = self.accounts.to_erase(&AccountId::parse(account).unwrap()).await.map_err(undone)?;
                 if let Some(account) = due {

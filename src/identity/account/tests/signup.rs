@@ -42,7 +42,7 @@ impl World {
     /// Answers everything up to the letter, which is sent.
     async fn until_check(&self, token: &SignupToken, address: &str) {
         self.accounts.sign_up_email(token, Some(&email(address)), false).await.unwrap();
-        self.accounts.sign_up_name(token, &name("renard-bleu-42")).await.unwrap();
+        self.accounts.sign_up_name(token, &name("renard-bleu-42"), false).await.unwrap();
         self.accounts.sign_up_terms(token, Language::French).await.unwrap();
         self.accounts.sign_up_check(token).await.unwrap();
     }
@@ -58,7 +58,7 @@ async fn a_server_that_stops_between_any_two_steps_goes_on_where_it_was() {
         world = world.restarted();
         match step {
             0 => world.accounts.sign_up_email(&token, Some(&email("ada@example.org")), true).await.unwrap(),
-            1 => world.accounts.sign_up_name(&token, &name("renard-bleu-42")).await.unwrap(),
+            1 => world.accounts.sign_up_name(&token, &name("renard-bleu-42"), false).await.unwrap(),
             2 => world.accounts.sign_up_terms(&token, Language::French).await.unwrap(),
             3 => {
                 world.accounts.sign_up_check(&token).await.unwrap();
@@ -77,9 +77,9 @@ async fn a_server_that_stops_between_any_two_steps_goes_on_where_it_was() {
     assert_eq!(seen, Step::ALL[1..]);
 
     let world = world.restarted();
-    let (mut draft, chosen) = world.accounts.signed_up(&token).await.unwrap();
+    let (mut draft, chosen, _) = world.accounts.signed_up(&token).await.unwrap();
     draft.add_pod(&chosen).unwrap();
-    let (again, _) = world.accounts.signed_up(&token).await.unwrap();
+    let (again, ..) = world.accounts.signed_up(&token).await.unwrap();
     assert!(world.accounts.saved(draft).await.unwrap());
     assert!(!world.accounts.saved(again).await.unwrap(), "it opens once");
     assert_eq!(refusal(world.accounts.signed_up(&token).await), Refusal::NoSignUp);
@@ -99,7 +99,7 @@ async fn questions_come_in_turn_and_two_tabs_lose_nothing() {
     let (one, other) = (email("ada.l@example.org"), name("hibou-sage-77"));
     let tabs = tokio::join!(
         world.accounts.sign_up_email(&token, Some(&one), true),
-        world.accounts.sign_up_name(&token, &other)
+        world.accounts.sign_up_name(&token, &other, false)
     );
     tabs.0.unwrap();
     tabs.1.unwrap();
@@ -140,7 +140,7 @@ async fn who_types_another_persons_address_is_left_with_nothing() {
     world.until_check(&thief, "ada@example.org").await;
     let ticket = ticket(&world.letters().await.to("ada@example.org"));
     let Confirmed::Here(owner) = world.accounts.confirm_signup(&ticket, None).await.unwrap() else { panic!() };
-    assert_eq!(world.accounts.signup(&thief).await.unwrap(), None);
+    assert!(world.accounts.signup(&thief).await.unwrap().is_none());
     assert_eq!(world.reached(&owner).await, Step::Password);
 }
 
@@ -173,7 +173,7 @@ async fn whom_a_school_sends_goes_on_where_the_school_sent_them() {
     assert_eq!(world.reached(&token).await, Step::Password);
     world.accounts.sign_up_password(&token, Password::chosen(PASSWORD).unwrap()).await.unwrap();
     world.accounts.sign_up_contacts(&token, true).await.unwrap();
-    let (draft, _) = world.accounts.signed_up(&token).await.unwrap();
+    let (draft, ..) = world.accounts.signed_up(&token).await.unwrap();
     assert!(draft.account().minor && draft.account().contacts.unwrap().given);
     assert!(world.accounts.saved(draft).await.unwrap());
     let again = world.accounts.begin_signup(Language::French, Some(person("2", false)), None, None, None).await;
@@ -203,7 +203,7 @@ async fn letters_to_strangers_are_few() {
     }
     let other = world.begin(None).await;
     world.accounts.sign_up_email(&other, Some(&email("ada@example.org")), false).await.unwrap();
-    world.accounts.sign_up_name(&other, &name("hibou-sage-77")).await.unwrap();
+    world.accounts.sign_up_name(&other, &name("hibou-sage-77"), false).await.unwrap();
     world.accounts.sign_up_terms(&other, Language::French).await.unwrap();
     let Refusal::TooSoon(wait) = refusal(world.accounts.sign_up_check(&other).await) else { panic!() };
     assert_eq!(wait, Duration::from_mins(1));
@@ -218,7 +218,7 @@ async fn an_unfinished_sign_up_is_forgotten_after_a_week() {
     world.until_check(&token, "ada@example.org").await;
     world.letters().await;
     world.pass(Duration::from_hours(7 * 24));
-    assert_eq!(world.accounts.signup(&token).await.unwrap(), None);
+    assert!(world.accounts.signup(&token).await.unwrap().is_none());
     world.letters().await;
     let range = KeyRange { prefix: "signup/", after: None, limit: 10 };
     assert!(world.accounts.storage.entries(range).await.unwrap().is_empty(), "and no address stays");
