@@ -111,6 +111,7 @@ type Schools = Box<dyn FnOnce(&str, Arc<SetClock>) -> Vec<(upstream::Config, ups
 type Wrap = Box<dyn FnOnce(Arc<dyn Storage>) -> Arc<dyn Storage>>;
 
 /// How a world differs from the usual one.
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Settings {
     pub limits: Limits,
     pub origins: Origins,
@@ -265,7 +266,6 @@ impl World {
             None => nobody.sign_up(&accounts, &provision, &keys).await,
         };
         let [alice, bob, carol] = people.clone();
-        let ground = Ground { port: Some((port, people)), ..ground };
         Self {
             alice,
             bob,
@@ -281,7 +281,7 @@ impl World {
             tasks,
             sqlite,
             folder,
-            ground,
+            ground: Ground { port: Some((port, people)), ..ground },
             _stop: listen(listener, app),
         }
     }
