@@ -76,7 +76,7 @@ const FRENCH: Words = Words {
     spaces: "Espaces et identités",
     spaces_help: "La place prise, le nom montré aux autres, les identités sous lesquelles les applications vous reconnaissent.",
     show_spaces: "Voir mes espaces",
-    broken: "Les applications ne vous laissent plus entrer sous l’une de vos identités : son profil ne nomme plus ce serveur.",
+    broken: "Les applications ne vous laissent plus entrer sous l’une de vos identités : son profil ne nomme plus ce serveur.",
     repair: "Réparer l’entrée",
     others: "Établissements et seconde preuve",
     others_help: "ENT reliés, clés d’accès, application de codes, codes de secours",

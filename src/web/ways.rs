@@ -59,7 +59,7 @@ const FRENCH: Words = Words {
     school: |school, name| format!("{school} · {name}"),
     since: |day| format!("Relié depuis le {day}"),
     unlink: "Délier",
-    last: "C’est votre seule façon d’entrer : choisissez d’abord un mot de passe ou reliez un établissement.",
+    last: "C’est votre seule façon d’entrer : choisissez d’abord un mot de passe ou reliez un établissement.",
     add_school: |school| format!("Relier {school}"),
     second: "Seconde preuve",
     second_help: "Demandée après le mot de passe ou l’ENT. Si quelqu’un apprend votre mot de passe, il n’entre pas.",

@@ -539,7 +539,7 @@ fn issuers_in_french(pod: &PodName, gone: bool, base: &str) -> (&'static str, St
             format!(
                 "Le profil de votre espace {pod} ne nomme plus aucun service qui dise aux applications que c’est vous. \
              Vos fichiers n’ont pas changé, mais aucune application ne vous laisse plus entrer sous cette \
-             identité.\n\nVous pouvez le réparer depuis votre compte, sous « Espaces et identités » : \
+             identité.\n\nVous pouvez le réparer depuis votre compte, sous « Espaces et identités » : \
              {base}.account/settings/"
             ),
         );
@@ -547,10 +547,10 @@ fn issuers_in_french(pod: &PodName, gone: bool, base: &str) -> (&'static str, St
     (
         "Qui peut entrer sous votre identité a changé",
         format!(
-            "Le profil de votre espace {pod} nomme maintenant un service qui n’y était pas : ce service peut dire aux \
-             applications que c’est vous.\n\nC’était vous, ou une application à qui vous l’avez demandé ? Tout va \
-             bien.\n\nCe n’était pas vous ? Coupez l’accès des applications que vous ne reconnaissez pas, puis \
-             changez de mot de passe : {base}.account/settings/"
+            "Le profil de votre espace {pod} nomme maintenant un service qui n’y était pas : ce service peut dire aux \
+             applications que c’est vous.\n\nC’était vous, ou une application à qui vous l’avez demandé ? Tout va \
+             bien.\n\nCe n’était pas vous ? Coupez l’accès des applications que vous ne reconnaissez pas, puis \
+             changez de mot de passe : {base}.account/settings/"
         ),
     )
 }

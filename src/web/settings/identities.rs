@@ -53,18 +53,18 @@ const FRENCH: Words = Words {
     copy: "Copier",
     copied: "Copié",
     linked: "L’identité est reliée à votre compte.",
-    unlisted: "Le document de cette identité ne nomme pas encore ce serveur : les autres serveurs ne vous croiront pas. \
+    unlisted: "Le document de cette identité ne nomme pas encore ce serveur : les autres serveurs ne vous croiront pas. \
                Ajoutez-y cette ligne.",
-    unlisted_here: "Le profil de cette identité ne nomme plus ce serveur : les applications ne vous laissent pas entrer sous \
-                    elle. Vous pouvez le réparer ; le reste du profil ne change pas.",
+    unlisted_here: "Le profil de cette identité ne nomme plus ce serveur : les applications ne vous laissent pas entrer sous \
+                    elle. Vous pouvez le réparer ; le reste du profil ne change pas.",
     missing: "Ligne à ajouter",
     repair: "Réparer l’entrée",
-    repaired: "C’est réparé : les applications vous reconnaissent de nouveau.",
+    repaired: "C’est réparé : les applications vous reconnaissent de nouveau.",
     effect: "Si vous la déliez, les applications et les clés qui s’en servent n’entrent plus, tout de suite. Son document et \
              ce qui lui appartient ailleurs ne changent pas.",
     unlink: "Délier cette identité",
-    last: "C’est votre seule identité : un espace a toujours besoin d’une.",
-    owner: |pod| format!("L’espace {pod} appartient à cette identité : elle reste reliée tant qu’il existe."),
+    last: "C’est votre seule identité : un espace a toujours besoin d’une.",
+    owner: |pod| format!("L’espace {pod} appartient à cette identité : elle reste reliée tant qu’il existe."),
     back: "Revenir aux espaces et identités",
     new: "Relier une identité que j’ai ailleurs",
     new_lead: "Pour qui a déjà un WebID sur un autre serveur ou sur son propre site. Vous devrez pouvoir y modifier son \

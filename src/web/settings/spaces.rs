@@ -78,7 +78,7 @@ const FRENCH: Words = Words {
     add: "Créer un autre espace",
     full: |most| format!("Un compte a au plus {most} espaces."),
     identities: "Mes identités",
-    identities_help: "Une identité dit aux applications qui vous êtes. Chaque espace en a une ; vous pouvez en relier une que \
+    identities_help: "Une identité dit aux applications qui vous êtes. Chaque espace en a une ; vous pouvez en relier une que \
                       vous avez ailleurs.",
     link: "Relier une identité que j’ai ailleurs",
     made: "Votre nouvel espace est ouvert.",
@@ -91,8 +91,8 @@ const FRENCH: Words = Words {
     name_wrong: "Un nom a de 3 à 40 lettres minuscules sans accent, chiffres et traits d’union, sans trait d’union au bord.",
     name_taken: "Ce nom est déjà pris, ou ressemble trop à un autre. Essayez-en un autre.",
     name_reserved: "Ce nom est réservé au service. Essayez-en un autre.",
-    free: "Libres en ce moment :",
-    owner: "À quelle identité appartient-il ?",
+    free: "Libres en ce moment :",
+    owner: "À quelle identité appartient-il ?",
     owner_profile: (
         "Une nouvelle identité",
         "Elle vit dans le nouvel espace, et rien ne la relie à vos autres espaces.",

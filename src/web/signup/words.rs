@@ -147,7 +147,7 @@ pub(super) const FRENCH: Words = Words {
     name_taken: "Ce nom est déjà pris, ou il ressemble trop à un autre. Essayez-en un autre.",
     name_reserved: "Ce nom est réservé au service. Essayez-en un autre.",
     name_shown: "Votre espace sera à l’adresse",
-    free: "Libres en ce moment :",
+    free: "Libres en ce moment :",
     apart: "Garder mon identité à part de mon espace",
     apart_help: "Facultatif. Les applications vous reconnaissent alors à une adresse qui reste la même, même si votre \
                  espace déménage.",
