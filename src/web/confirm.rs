@@ -4,9 +4,7 @@ use askama::Template;
 use http::StatusCode;
 
 use super::parts::{Banner, Field, Summary, Tone};
-use super::{
-    Answer, Asked, Form, Next, Pages, Shell, Visitor, assets, next, page, pages, path, second, see_other, upstream,
-};
+use super::{Answer, Asked, Form, Next, Pages, Shell, Visitor, assets, next, page, pages, path, second, upstream};
 use crate::identity::account::{Challenge, Error, Method, Password, Refusal, SignedIn};
 
 /// What the page says.
@@ -83,7 +81,7 @@ enum Wrong {
 }
 
 /// Answers a request for the page, or the form that it sent: with the password, or with a passkey. A school vouches by
-/// sending the person back.
+/// sending the person back. A password or a school's word is not enough where there is a second factor.
 ///
 /// Spec: O-343
 pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
@@ -91,10 +89,7 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
     let next = next::parse(asked.query.find("next"));
     let Some(form) = &asked.form else { return show(pages, visitor, by, &next, None).await };
     match prove(pages, visitor, by, form).await {
-        Ok(method) => {
-            let token = pages.accounts.step_up(by, &[method]).await?;
-            Ok(see_other(next.as_str(), visitor.stepped_up(&token, &by.session)))
-        }
+        Ok(method) => second::confirm(pages, visitor, by, &next, method).await,
         Err(Error::Refused(Refusal::WrongLogin)) => show(pages, visitor, by, &next, Some(Wrong::Password)).await,
         Err(Error::Refused(Refusal::WrongPasskey)) => show(pages, visitor, by, &next, Some(Wrong::Passkey)).await,
         Err(Error::Refused(Refusal::TooSoon(_))) => show(pages, visitor, by, &next, Some(Wrong::TooSoon)).await,

@@ -1,14 +1,17 @@
-//! The second factor at sign-in: a code or a passkey, after a password or a school's word; and signing in with a passkey
-//! alone.
+//! The second factor, at sign-in and whenever somebody confirms who they are: a code or a passkey, after a password or a
+//! school's word; and signing in with a passkey alone.
 
 use askama::Template;
-use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER, SET_COOKIE};
+use http::{Response, StatusCode};
 
 use super::parts::{Banner, Field, Tone};
 use super::{Answer, Asked, Form, Instead, Next, Pages, Shell, Visitor, assets, next, page, path, see_other, sign_in};
+use crate::http::Body;
 use crate::http::cookie::{Cookie, Cookies};
-use crate::identity::account::{Account, Challenge, Error, Factors, Half, Method, Passkeys, Refusal, SignedInBy};
+use crate::identity::account::{
+    Account, Challenge, Error, Factors, Half, Method, Passkeys, Refusal, SignedIn, SignedInBy,
+};
 
 /// What the page says.
 struct Words {
@@ -82,10 +85,31 @@ pub(super) async fn enter(pages: &Pages, visitor: &Visitor, account: &Account, n
     if !asked_for || by.methods.contains(&Method::Hwk) {
         return sign_in::begin(pages, visitor, account, next, by).await;
     }
-    let half = Half::new(account, by, next.as_str(), pages.clock.now());
+    Ok(ask(pages, visitor, &Half::new(account, by, next.as_str(), pages.clock.now()), next))
+}
+
+/// Notes that somebody who is signed in has shown again who they are; if the account has a second factor, it is asked
+/// for first.
+///
+/// Spec: O-343
+pub(super) async fn confirm(pages: &Pages, visitor: &Visitor, by: &SignedIn, next: &Next, method: Method) -> Answer {
+    let asked_for = pages.accounts.factors(&by.account.id).await?.are_asked_for();
+    if asked_for && method != Method::Hwk {
+        return Ok(ask(pages, visitor, &Half::confirming(by, method, next.as_str(), pages.clock.now()), next));
+    }
+    step_up(pages, visitor, by, next, &[method]).await
+}
+
+async fn step_up(pages: &Pages, visitor: &Visitor, by: &SignedIn, next: &Next, methods: &[Method]) -> Answer {
+    let token = pages.accounts.step_up(by, methods).await?;
+    Ok(see_other(next.as_str(), visitor.stepped_up(&token, &by.session)))
+}
+
+/// Sends somebody who has shown one factor to the page that asks for the other one.
+fn ask(pages: &Pages, visitor: &Visitor, half: &Half, next: &Next) -> Response<Body> {
     let cookies = Cookies::of(visitor.addresses());
     let cookie = cookies.set(Cookie::Half, &half.seal(&pages.key), Some(Half::LIFETIME));
-    Ok(see_other(&next.after(path::SECOND), vec![cookie]))
+    see_other(&next.after(path::SECOND), vec![cookie])
 }
 
 /// Answers a request for the page, or the form that it sent.
@@ -95,6 +119,12 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
     let half = visitor.kept(Cookie::Half).and_then(|sealed| Half::open(sealed, &pages.key, pages.clock.now()));
     let half = half.ok_or_else(|| Instead::GoTo(path::SIGN_IN.to_owned()))?;
     let account = pages.accounts.account(&half.account).await?.ok_or(Refusal::SignedOut)?;
+    let here = visitor.session.as_ref().filter(|here| Some(&here.session.id) == half.confirms.as_ref());
+    let confirmed = match half.confirms {
+        // The session has ended meanwhile.
+        Some(_) => Some(here.ok_or_else(|| Instead::GoTo(path::SIGN_IN.to_owned()))?),
+        None => None,
+    };
     let Some(form) = &asked.form else { return show(pages, visitor, &account, StatusCode::OK, None).await };
     let words = visitor.language.choose(&FRENCH, &ENGLISH);
     match prove(pages, &account, form).await {
@@ -102,7 +132,10 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
             let next = next::parse(Some(&half.next));
             let mut by = half.by;
             by.methods.push(method);
-            let mut response = sign_in::begin(pages, visitor, &account, &next, by).await?;
+            let mut response = match confirmed {
+                Some(here) => step_up(pages, visitor, here, &next, &by.methods).await?,
+                None => sign_in::begin(pages, visitor, &account, &next, by).await?,
+            };
             let done = Cookies::of(visitor.addresses()).clear(Cookie::Half);
             response.headers_mut().append(SET_COOKIE, done);
             Ok(response)

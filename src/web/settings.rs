@@ -44,6 +44,8 @@ struct Words {
     seen: fn(&str, &str) -> String,
     end: &'static str,
     end_others: &'static str,
+    end_everything: &'static str,
+    end_everything_help: &'static str,
     events: &'static str,
     applications: &'static str,
     applications_help: &'static str,
@@ -62,7 +64,7 @@ struct Words {
     sign_out: &'static str,
     delete: &'static str,
     /// What was just done, by the word that says so in the address.
-    done: [(&'static str, &'static str); 6],
+    done: [(&'static str, &'static str); 7],
 }
 
 const FRENCH: Words = Words {
@@ -90,6 +92,9 @@ const FRENCH: Words = Words {
     seen: |since, seen| format!("Session ouverte le {since}, utilisée {seen}"),
     end: "Déconnecter",
     end_others: "Déconnecter tous les autres appareils",
+    end_everything: "Déconnecter aussi toutes les applications",
+    end_everything_help: "Ferme les autres appareils et coupe l’accès de toutes les applications. Elles devront vous \
+                          demander d’entrer de nouveau.",
     events: "Voir ce qui s’est passé dans le compte",
     applications: "Applications",
     applications_help: "Celles que vous avez autorisées, et ce qu’elles peuvent faire.",
@@ -116,6 +121,7 @@ const FRENCH: Words = Words {
         ),
         ("device", "L’appareil est déconnecté."),
         ("devices", "Tous les autres appareils sont déconnectés."),
+        ("everything", "Tous les autres appareils et toutes les applications sont déconnectés."),
         ("key", "La clé est supprimée. Le programme qui s’en servait n’entre plus."),
         ("language", "Les pages et les messages sont maintenant en français."),
     ],
@@ -146,6 +152,9 @@ const ENGLISH: Words = Words {
     seen: |since, seen| format!("Signed in since {since}, used {seen}"),
     end: "Sign out",
     end_others: "Sign out all other devices",
+    end_everything: "Sign out all applications too",
+    end_everything_help: "Signs out the other devices and ends the access of all applications. They will have to ask \
+                          you to sign in again.",
     events: "See what happened in the account",
     applications: "Applications",
     applications_help: "Those that you have allowed, and what they may do.",
@@ -168,6 +177,7 @@ const ENGLISH: Words = Words {
         ("email", "A message is on its way to the new address. Open its link to finish; it works for 24 hours."),
         ("device", "The device is signed out."),
         ("devices", "All other devices are signed out."),
+        ("everything", "All other devices and all applications are signed out."),
         ("key", "The key is deleted. The program that used it enters no more."),
         ("language", "Pages and messages are in English now."),
     ],
@@ -215,9 +225,9 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
     page(StatusCode::OK, &shown, visitor)
 }
 
-/// Ends the session of a device, or of all but this one.
+/// Ends the session of a device, or of all but this one, with the access of all applications if that is wanted.
 ///
-/// Spec: O-193
+/// Spec: O-193, O-196
 pub(super) async fn devices(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
     let by = pages::signed_in(visitor)?;
     let Some(form) = &asked.form else { return Ok(see_other(path::SETTINGS, Vec::new())) };
@@ -230,6 +240,12 @@ pub(super) async fn devices(pages: &Pages, visitor: &Visitor, asked: &Asked) -> 
         None if form.get("session") == "others" => {
             pages.accounts.end_where(&by.account.id, |session| session.id != by.session.id).await?;
             "devices"
+        }
+        None if form.get("session") == "everything" => {
+            // First, so that nobody is told that applications are cut off which are not.
+            pages.provider.revoke_account(&by.account.id).await?;
+            pages.accounts.end_where(&by.account.id, |session| session.id != by.session.id).await?;
+            "everything"
         }
         None => return Ok(see_other(path::SETTINGS, Vec::new())),
     };

@@ -149,8 +149,7 @@ async fn receive(pages: &Pages, visitor: &Visitor, came: &Came) -> Answer {
         (Purpose::Link(id), _) if account.id.as_str() != id => Err(Refusal::LinkedElsewhere.into()),
         (Purpose::Link(_), _) => Ok(see_other(next.as_str(), Vec::new())),
         (Purpose::SignInAnew, Some(by)) if by.account.id == account.id => {
-            let token = pages.accounts.step_up(by, &[Method::Fed]).await?;
-            Ok(see_other(next.as_str(), visitor.stepped_up(&token, &by.session)))
+            second::confirm(pages, visitor, by, &next, Method::Fed).await
         }
         // Whoever was to vouch for somebody else does not take their place.
         (Purpose::SignInAnew, Some(_)) => Err(Refusal::LinkedElsewhere.into()),

@@ -136,6 +136,48 @@ async fn changing_factors_needs_a_fresh_proof() {
     }
 }
 
+/// Shows: O-343
+#[tokio::test]
+async fn the_password_alone_confirms_nothing_where_there_is_a_second_factor() {
+    let world = World::start().await;
+    let pupil = world.pupil("malo").await;
+    let mut browser = Browser::new(&world);
+    enter(&mut browser, &pupil).await;
+    let (seed, _) = enrol(&world, &mut browser).await;
+    world.clock.advance(Duration::from_mins(6));
+    let careful = format!("{WAYS}passkey/");
+    let second = confirm(&mut browser, &careful, &pupil).await;
+    assert!(second.url.contains("/.account/login/second/"), "{second:?}");
+    assert!(browser.visit(&careful).await.url.contains("/.account/confirm/"), "nothing is confirmed yet");
+    // A new password, which needs the old one alone, confirms nothing either.
+    let page = browser.visit(".account/settings/password/").await;
+    let new = "an oak by the other river";
+    let form = page.form("name=\"new\"");
+    let changed = browser.submit(&page, &form, &[("old", pupil.password), ("new", new)]).await;
+    assert!(changed.says("Votre mot de passe est changé"), "{changed:?}");
+    assert!(browser.visit(&careful).await.url.contains("/.account/confirm/"));
+    // What was shown in a session is worth nothing when that has ended.
+    let gone = browser.visit(".account/login/second/").await;
+    assert!(!gone.url.contains("/second/"), "{gone:?}");
+    let pupil = Pupil { password: new, ..pupil };
+    let second = confirm(&mut browser, &careful, &pupil).await;
+    let form = second.form("name=\"code\"");
+    browser.submit(&second, &form, &[("code", "000000")]).await.answer.is(403);
+    let there = browser.submit(&second, &form, &[("code", &shown(&seed, &world))]).await;
+    assert_eq!(there.url, world.nobody.url(&careful));
+    there.answer.is(200);
+    let sessions = world.accounts.sessions(&pupil.account).await.unwrap();
+    assert_eq!((sessions.len(), sessions[0].amr()), (1, vec!["pwd", "otp", "mfa"]), "it is the same session");
+}
+
+/// Types the password on the page that asks who it is.
+async fn confirm(browser: &mut Browser<'_>, place: &str, pupil: &Pupil) -> Shown {
+    let asked = browser.visit(place).await;
+    assert!(asked.url.contains("/.account/confirm/?next="), "{asked:?}");
+    let form = asked.form("name=\"password\"");
+    browser.submit(&asked, &form, &[("password", pupil.password)]).await
+}
+
 /// Shows: O-341
 #[tokio::test]
 async fn a_device_is_asked_for_a_passkey_of_this_host() {

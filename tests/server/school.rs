@@ -267,6 +267,23 @@ async fn what_schools_say_and_people_write_is_text_on_every_page() {
     }
 }
 
+/// Shows: O-343
+#[tokio::test]
+async fn a_school_alone_confirms_nothing_where_there_is_a_second_factor() {
+    let (world, ent) = world().await;
+    let pupil = world.pupil("malo").await;
+    world.accounts.link(&pupil.account, &person(&ent, "malo")).await.unwrap();
+    let mut browser = Browser::new(&world);
+    crate::factors::enter(&mut browser, &pupil).await;
+    crate::factors::enrol(&world, &mut browser).await;
+    world.clock.advance(Duration::from_mins(6));
+    let place = format!("{DOOR}?for=confirm&next=%2F{WAYS}passkey%2F");
+    let second = through(&mut browser, &ent, &place, "malo").await;
+    assert!(second.url.contains("/.account/login/second/"), "{second:?}");
+    let again = browser.visit(&format!("{WAYS}passkey/")).await;
+    assert!(again.url.contains("/.account/confirm/"), "{again:?}");
+}
+
 /// Shows: O-303
 #[tokio::test]
 async fn a_school_that_lies_or_is_away_lets_nobody_in() {

@@ -24,7 +24,7 @@ pub struct App<'a> {
 }
 
 impl<'a> App<'a> {
-    async fn new(world: &'a World) -> Self {
+    pub async fn new(world: &'a World) -> Self {
         Self::registered(world, &json!({})).await
     }
 

@@ -120,6 +120,26 @@ async fn an_address_that_was_not_registered_is_gone_to_only_within_its_origin_an
     }
 }
 
+/// Shows: O-193, O-196
+#[tokio::test]
+async fn signing_out_everywhere_ends_applications_too_if_that_is_wanted() {
+    let world = World::start().await;
+    let (app, ada) = (App::new(&world).await, world.pupil("ada").await);
+    let (mut browser, mut other) = (Browser::new(&world), Browser::new(&world));
+    let tokens = app.tokens(&app.signs_in(&mut browser, &ada, &[("remember", "yes")]).await).await;
+    let page = other.visit(".account/login/").await;
+    other.sign_in(&page, &ada).await;
+    let settings = browser.visit(".account/settings/").await;
+    let told = browser.submit(&settings, &settings.form("value=\"others\""), &[]).await;
+    assert!(told.says("Tous les autres appareils sont déconnectés."), "{told:?}");
+    app.reads(&ada.pod, &tokens).await.is(200);
+    let told = browser.submit(&told, &told.form("value=\"everything\""), &[]).await;
+    assert!(told.says("et toutes les applications sont déconnectés."), "{told:?}");
+    app.reads(&ada.pod, &tokens).await.is(401);
+    assert!(world.provider.clients_of(&ada.account).await.unwrap().is_empty(), "no refresh token is left");
+    assert_eq!(world.accounts.sessions(&ada.account).await.unwrap().len(), 1, "this device stays");
+}
+
 /// Shows: O-194
 #[tokio::test]
 async fn an_application_may_send_a_form_but_not_agree_for_the_person() {

@@ -66,6 +66,7 @@ impl Draft {
         let links = std::mem::take(&mut self.account.links);
         let (gone, kept): (Vec<_>, Vec<_>) = links.into_iter().partition(leaves);
         self.account.links = kept;
+        self.judge_age();
         for link in &gone {
             self.give_up(link.key());
         }

@@ -128,11 +128,6 @@ impl Draft {
         Ok(())
     }
 
-    /// Says whether the account is a minor's.
-    pub fn set_minor(&mut self, minor: bool) {
-        self.account.minor = minor;
-    }
-
     /// Sets another password, or the first one; the account must have an address.
     pub(super) fn set_password(&mut self, password: Hash) -> Result<Email, Refusal> {
         let login = self.account.login.as_mut().ok_or(Refusal::DeadLink)?;

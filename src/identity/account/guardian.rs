@@ -182,7 +182,7 @@ mod tests {
             (true, true, Some(true), true),
         ] {
             let mut draft = Draft::new(at);
-            draft.set_minor(minor);
+            draft.account.minor = minor;
             draft.set_wishes(own, Some(Consent { given: own, at }));
             draft.account.guardian = guardian.map(|given| GuardianConsent {
                 given,

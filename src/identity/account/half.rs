@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use super::{Account, AccountId, SignedInBy};
+use super::{Account, AccountId, Method, SessionId, SignedIn, SignedInBy};
 use crate::clock::Timestamp;
 use crate::secret::SecretKey;
 
@@ -16,6 +16,9 @@ pub struct Half {
     pub account: AccountId,
     pub by: SignedInBy,
     pub next: String,
+    /// The session in which somebody confirms who they are; `None`: one is to begin.
+    #[serde(default)]
+    pub confirms: Option<SessionId>,
     until: Timestamp,
 }
 
@@ -24,7 +27,13 @@ impl Half {
     pub const LIFETIME: Duration = Duration::from_mins(10);
 
     pub fn new(account: &Account, by: SignedInBy, next: &str, now: Timestamp) -> Self {
-        Self { account: account.id.clone(), by, next: next.to_owned(), until: now.plus(Self::LIFETIME) }
+        Self { account: account.id.clone(), by, next: next.to_owned(), confirms: None, until: now.plus(Self::LIFETIME) }
+    }
+
+    /// For somebody who is signed in.
+    pub fn confirming(by: &SignedIn, method: Method, next: &str, now: Timestamp) -> Self {
+        let shown = SignedInBy { methods: vec![method], ..SignedInBy::default() };
+        Self { confirms: Some(by.session.id.clone()), ..Self::new(&by.account, shown, next, now) }
     }
 
     pub fn seal(&self, secret: &SecretKey) -> String {

@@ -32,6 +32,9 @@ pub struct Link {
     pub name: Option<String>,
     /// The school.
     pub tenant: Option<String>,
+    /// Whether the provider takes them for a minor; `None`: it was not noted when they last came in.
+    #[serde(default)]
+    pub minor: Option<bool>,
 }
 
 impl Link {
@@ -43,6 +46,7 @@ impl Link {
             since: now,
             name: person.name.clone(),
             tenant: person.tenant.clone(),
+            minor: Some(person.is_minor),
         }
     }
 
@@ -82,6 +86,7 @@ impl Draft {
         self.take(key(&link.issuer, &link.subject));
         self.account.links.push(link);
         self.account.unaffiliated = None;
+        self.judge_age();
     }
 
     /// Removes a link, if another way in remains, and with it all that the provider said.
@@ -94,6 +99,7 @@ impl Draft {
             return Err(Refusal::LastLogin);
         }
         self.account.links.remove(at);
+        self.judge_age();
         self.give_up(key(issuer, subject));
         Ok(())
     }
@@ -105,8 +111,20 @@ impl Draft {
         for link in self.account.links.iter_mut().filter(|link| link.is_to(&person.issuer, &person.subject)) {
             link.name.clone_from(&person.name);
             link.tenant.clone_from(&person.tenant);
+            link.minor = Some(person.is_minor);
         }
-        self.account.minor = person.is_minor;
+        self.judge_age();
+    }
+
+    /// Whether the account is a minor's, by what the schools say that open it now: an adult is whom one of them knows to
+    /// be one. If none says anything, it stays as it was: leaving school makes nobody an adult.
+    ///
+    /// Spec: O-312
+    pub(super) fn judge_age(&mut self) {
+        let said: Vec<bool> = self.account.links.iter().filter_map(|link| link.minor).collect();
+        if !said.is_empty() {
+            self.account.minor = said.into_iter().all(|minor| minor);
+        }
     }
 }
 
@@ -224,8 +242,8 @@ impl Accounts {
     /// Spec: O-309, O-312
     pub async fn refresh_link(&self, account: &Account, person: &Person) -> Result<()> {
         let known = account.links.iter().find(|link| link.is_to(&person.issuer, &person.subject));
-        let same = |link: &Link| link.name == person.name && link.tenant == person.tenant;
-        if account.minor == person.is_minor && known.is_none_or(same) {
+        let same = |link: &Link| *link == Link::to(person, link.since);
+        if known.is_none_or(same) {
             return Ok(());
         }
         self.edit(&account.id, |draft| {
@@ -283,7 +301,7 @@ mod tests {
 
     fn link(issuer: &str, subject: &str) -> Link {
         let (issuer, subject) = (issuer.to_owned(), subject.to_owned());
-        Link { issuer, subject, since: Timestamp::default(), name: None, tenant: None }
+        Link { issuer, subject, since: Timestamp::default(), name: None, tenant: None, minor: None }
     }
 
     /// Shows: O-304
@@ -317,6 +335,43 @@ mod tests {
             assert_eq!(rests, ends, "{upstream:?} {subject:?} {sid:?}");
         }
         assert!(!rests_on(named.as_ref(), "https://other.example", Some("p1"), None));
+    }
+
+    fn person(issuer: &str, is_minor: bool) -> Person {
+        Person {
+            upstream: "ent".into(),
+            issuer: issuer.into(),
+            subject: "1".into(),
+            sid: None,
+            authenticated: None,
+            name: None,
+            email: None,
+            is_staff: false,
+            tenant: None,
+            is_minor,
+        }
+    }
+
+    /// Shows: O-312
+    #[test]
+    fn an_adult_is_whom_a_school_of_theirs_knows_to_be_one() {
+        let (old, new) = ("https://old.example", "https://new.example");
+        let mut draft = Draft::new(Timestamp::default());
+        draft.add_link(Link::to(&person(old, true), Timestamp::default()));
+        assert!(draft.account().minor);
+        draft.add_link(Link::to(&person(new, false), Timestamp::default()));
+        assert!(!draft.account().minor);
+        draft.refresh_link(&person(old, true));
+        assert!(!draft.account().minor, "whichever school they come from");
+        draft.remove_link(new, "1", &Factors::default()).unwrap();
+        assert!(draft.account().minor, "who said so is gone");
+        draft.refresh_link(&person(old, false));
+        assert!(!draft.account().minor, "they have grown up");
+        draft.refresh_link(&person(old, true));
+        draft.add_link(link(new, "2"));
+        assert!(draft.account().minor, "a school that says nothing makes no adult");
+        draft.remove_link(old, "1", &Factors::default()).unwrap();
+        assert!(draft.account().minor, "nor does leaving");
     }
 
     /// Shows: O-306

@@ -449,7 +449,6 @@ impl Accounts {
         }
         if let Some(person) = &signup.person {
             draft.add_link(Link::to(person, now));
-            draft.set_minor(person.is_minor);
         }
         draft.set_language(signup.language);
         draft.set_wishes(signup.newsletter, signup.contacts);

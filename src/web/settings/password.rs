@@ -56,7 +56,7 @@ struct Page<'a> {
 
 /// Answers a request for the page, or changes the password. This device is signed in anew.
 ///
-/// Spec: O-192, O-324
+/// Spec: O-192, O-324, O-343
 pub(in crate::web) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
     let by = pages::signed_in(visitor)?;
     let words = visitor.language.choose(&FRENCH, &ENGLISH);
@@ -70,7 +70,14 @@ pub(in crate::web) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Ask
     match pages.accounts.change_password(&by.account.id, Password::typed(form.get("old")), chosen).await {
         Ok(()) => {
             let stays = by.session.stays;
-            let again = SignedInBy { device: visitor.device.clone(), stays, ..SignedInBy::password() };
+            // The password alone does not confirm who it is: what was shown before, and when, stays as it was.
+            let again = SignedInBy {
+                methods: by.session.methods.clone(),
+                upstream: by.session.upstream.clone(),
+                authenticated: Some(by.session.authenticated),
+                device: visitor.device.clone(),
+                stays,
+            };
             let token = pages.accounts.begin(&by.account, again).await?;
             Ok(see_other(&after("password"), visitor.signed_in(&token, stays, &by.account)))
         }

@@ -170,8 +170,14 @@ async fn sessions_end_by_the_commit_that_makes_them_end() {
         let world = World::new();
         let account = world.account("ada@example.org").await;
         let (id, accounts) = (&account.id, &world.accounts);
-        let link =
-            Link { issuer: SCHOOL.into(), subject: "p1".into(), since: world.clock.now(), name: None, tenant: None };
+        let link = Link {
+            issuer: SCHOOL.into(),
+            subject: "p1".into(),
+            since: world.clock.now(),
+            name: None,
+            tenant: None,
+            minor: None,
+        };
         let mut draft = accounts.draft(id).await.unwrap();
         draft.add_link(link);
         assert!(accounts.saved(draft).await.unwrap());
