@@ -3,6 +3,9 @@
 //! A job is claimed by moving its due time to the end of a lease: whoever dies while working loses it to the next one
 //! who looks. So a job is done at least once, and what it does must bear being done twice. Several nodes may look at
 //! the same rows; they go by the clock of the store.
+//!
+//! Tasks that carry addresses, or links that open accounts, are sealed with the secret key. The others are not, so that
+//! what is owed to people, such as erasing their account, is done even if that key is lost.
 
 use std::fmt;
 use std::sync::Arc;
@@ -58,6 +61,18 @@ impl Task {
     /// Whether it is tried until it works, however long that takes.
     const fn is_owed(&self) -> bool {
         matches!(self, Self::Erase { .. } | Self::Release { .. } | Self::Unaffiliated { .. } | Self::Rescue { .. })
+    }
+
+    /// Whether it tells nobody anything that the records do not: they are named, and no more.
+    const fn is_plain(&self) -> bool {
+        match self {
+            Self::Forget { .. }
+            | Self::Erase { .. }
+            | Self::Unaffiliated { .. }
+            | Self::Rescue { .. }
+            | Self::Issuers { .. } => true,
+            Self::Mail(_) | Self::Reset { .. } | Self::Release { .. } => false,
+        }
     }
 
     /// What the log calls it.
@@ -119,13 +134,22 @@ pub trait Worker: Send + Sync {
     async fn perform(&self, id: &JobId, task: &Task) -> Result<(), Undone>;
 }
 
-/// A job as it is kept. Tasks carry addresses and links that open accounts, so they are sealed.
+/// A job as it is kept.
 #[derive(Serialize, Deserialize)]
 struct Row {
     id: JobId,
     /// How often it was begun.
     tries: u32,
-    sealed: String,
+    #[serde(flatten)]
+    task: Kept,
+}
+
+/// A task as it is kept.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kept {
+    Plain(Task),
+    Sealed(String),
 }
 
 /// A job that is ours until its lease ends.
@@ -148,10 +172,13 @@ impl Jobs {
 
     /// A job, to be written by the commit that makes it necessary.
     pub fn entry(&self, task: &Task, due: Timestamp) -> EntryWrite {
-        let plain = serde_json::to_vec(task).unwrap_or_default();
-        let row =
-            Row { id: JobId::random(), tries: 0, sealed: STANDARD_NO_PAD.encode(self.secret.seal(PURPOSE, &plain)) };
-        row.entry(due)
+        let task = if task.is_plain() { Kept::Plain(task.clone()) } else { self.seal(task) };
+        Row { id: JobId::random(), tries: 0, task }.entry(due)
+    }
+
+    fn seal(&self, task: &Task) -> Kept {
+        let bytes = serde_json::to_vec(task).unwrap_or_default();
+        Kept::Sealed(STANDARD_NO_PAD.encode(self.secret.seal(PURPOSE, &bytes)))
     }
 
     /// Queues a task by a commit of its own.
@@ -199,7 +226,7 @@ impl Jobs {
     async fn attempt(&self, worker: &dyn Worker, job: Claimed) -> storage::Result<()> {
         let Claimed { row, key, version } = job;
         let (id, tries) = (row.id.clone(), row.tries);
-        let Some(task) = self.open(&row) else {
+        let Some(task) = self.open(&row.task) else {
             tracing::error!(job = %id, "a job was sealed with another secret key; it is dropped");
             return self.replace(&key, version, None).await.map(|_| ());
         };
@@ -236,8 +263,11 @@ impl Jobs {
         }
     }
 
-    fn open(&self, row: &Row) -> Option<Task> {
-        let sealed = STANDARD_NO_PAD.decode(&row.sealed).ok()?;
+    fn open(&self, kept: &Kept) -> Option<Task> {
+        let sealed = match kept {
+            Kept::Plain(task) => return Some(task.clone()),
+            Kept::Sealed(sealed) => STANDARD_NO_PAD.decode(sealed).ok()?,
+        };
         serde_json::from_slice(&self.secret.open(PURPOSE, &sealed).ok()?).ok()
     }
 }
@@ -402,12 +432,34 @@ mod tests {
     #[tokio::test]
     async fn a_row_tells_nothing_without_the_secret_key() {
         let world = World::new();
-        world.queue("ada@example.org", Duration::ZERO).await;
+        let task = Task::Reset { email: "ada@example.org".into() };
+        world.jobs.queue(&task, world.clock.now()).await.unwrap();
         let rows = world.storage.entries(KeyRange { prefix: PREFIX, after: None, limit: 1 }).await.unwrap();
         assert!(!String::from_utf8_lossy(&rows[0].value).contains("example.org"));
         let stranger = Jobs::new(Arc::clone(&world.storage), Arc::new(SecretKey::ephemeral()));
         let worker = Noting::new(Ok(()));
         stranger.work(&worker).await.unwrap();
         assert!(worker.names().is_empty() && world.rows().await == 0, "it is dropped");
+    }
+
+    /// Shows: O-329
+    #[tokio::test]
+    async fn what_is_owed_is_done_even_if_the_secret_key_is_lost() {
+        let world = World::new();
+        let account: Box<str> = "0".repeat(32).into();
+        let owed = [Task::Erase { account: account.clone() }, Task::Forget { key: "signup/x".into() }];
+        for task in &owed {
+            world.jobs.queue(task, world.clock.now()).await.unwrap();
+        }
+        let later = Jobs::new(Arc::clone(&world.storage), Arc::new(SecretKey::ephemeral()));
+        let worker = Noting::new(Ok(()));
+        assert_eq!(later.work(&worker).await.unwrap(), 2);
+        assert!(worker.seen.lock().iter().all(|(_, task)| owed.contains(task)));
+    }
+
+    #[test]
+    fn a_row_of_before_is_still_read() {
+        let row: Row = serde_json::from_str(r#"{"id":"a","tries":2,"sealed":"c2VhbA"}"#).unwrap();
+        assert!(matches!(row.task, Kept::Sealed(sealed) if sealed == "c2VhbA"));
     }
 }

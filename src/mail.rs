@@ -3,6 +3,7 @@
 //! Letters are queued as [jobs](crate::jobs), so that a mail server that is down delays them and loses none. What goes
 //! wrong is told without addresses or text.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -23,6 +24,8 @@ use crate::secret::Secret;
 
 /// The folder of written letters, in the data folder.
 const FOLDER: &str = "mail";
+/// How long they lie there: they hold addresses, and outlive accounts.
+const KEPT: Duration = Duration::from_hours(30 * 24);
 /// How long a mail server may take for one command.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -30,7 +33,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Config {
-    /// The host of the mail server. Without one, letters are written into the folder `mail` of the data folder.
+    /// The host of the mail server. Without one, letters are written into the folder `mail` of the data folder, where
+    /// they lie for 30 days.
     pub server: Option<String>,
     /// Its port. Default: 465 for `tls`, 587 for `starttls`, 25 for `none`.
     pub port: Option<u16>,
@@ -92,14 +96,11 @@ pub enum Undelivered {
 
 /// Sends letters.
 pub struct Mailer {
-    way: Way,
+    /// `None`: letters are written into the folder.
+    server: Option<AsyncSmtpTransport<Tokio1Executor>>,
+    folder: PathBuf,
     from: Mailbox,
     clock: Arc<dyn Clock>,
-}
-
-enum Way {
-    Smtp(Box<AsyncSmtpTransport<Tokio1Executor>>),
-    Folder(PathBuf),
 }
 
 impl Mailer {
@@ -107,29 +108,40 @@ impl Mailer {
     pub fn new(config: &Config, data: &Path, host: &str, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let from = config.from.clone().unwrap_or_else(|| format!("Cartable <cartable@{host}>"));
         let from = from.parse().map_err(|_| Error::Sender(from))?;
-        let way = match &config.server {
-            Some(server) => Way::Smtp(Box::new(smtp(config, server)?)),
-            None => Way::Folder(data.join(FOLDER)),
-        };
-        Ok(Self { way, from, clock })
+        let server = config.server.as_ref().map(|server| smtp(config, server)).transpose()?;
+        Ok(Self { server, folder: data.join(FOLDER), from, clock })
     }
 
     /// Sends a letter now. `id` names it: who gets it twice, after a crash, can see that it is the same.
     pub async fn deliver(&self, id: &str, message: &Message) -> Result<(), Undelivered> {
-        match &self.way {
-            Way::Smtp(server) => {
-                let (envelope, bytes) = self.letter(id, message, Body::new(message.text.clone()))?;
-                server.send_raw(&envelope, &bytes).await.map_err(undelivered)?;
-                tracing::debug!(letter = id, "a letter was handed to the mail server");
-            }
-            Way::Folder(folder) => {
-                // Read in an editor, so as it is; lines may be longer than what goes through mail servers.
-                let text = message.text.replace('\n', "\r\n").into_bytes();
-                let body = Body::dangerous_pre_encoded(text, ContentTransferEncoding::EightBit);
-                let (_, bytes) = self.letter(id, message, body)?;
-                let path = folder.join(format!("{}-{id}.eml", self.clock.now().millis()));
-                write(&path, &bytes).map_err(|error| Undelivered::Failed(error.to_string()))?;
-                tracing::info!(path = %path.display(), "no mail server is set: the letter is in this file");
+        if let Some(server) = &self.server {
+            let (envelope, bytes) = self.letter(id, message, Body::new(message.text.clone()))?;
+            server.send_raw(&envelope, &bytes).await.map_err(undelivered)?;
+            tracing::debug!(letter = id, "a letter was handed to the mail server");
+        } else {
+            // Read in an editor, so as it is; lines may be longer than what goes through mail servers.
+            let text = message.text.replace('\n', "\r\n").into_bytes();
+            let body = Body::dangerous_pre_encoded(text, ContentTransferEncoding::EightBit);
+            let (_, bytes) = self.letter(id, message, body)?;
+            let path = self.folder.join(format!("{}-{id}.eml", self.clock.now().millis()));
+            write(&path, &bytes).map_err(|error| Undelivered::Failed(error.to_string()))?;
+            tracing::info!(path = %path.display(), "no mail server is set: the letter is in this file");
+        }
+        Ok(())
+    }
+
+    /// Removes the letters that have lain in the folder for too long, those of the time before there was a mail server
+    /// too. To be called now and then.
+    pub fn tidy(&self) -> io::Result<()> {
+        let files = match std::fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            files => files?,
+        };
+        let since = self.clock.now().minus(KEPT).millis();
+        for file in files {
+            let file = file?;
+            if written(&file.file_name()).is_some_and(|at| at < since) {
+                std::fs::remove_file(file.path())?;
             }
         }
         Ok(())
@@ -189,6 +201,11 @@ fn undelivered(error: lettre::transport::smtp::Error) -> Undelivered {
     })
 }
 
+/// When a letter was written, in milliseconds, by the name of its file; `None`: it is none of ours.
+fn written(name: &OsStr) -> Option<i64> {
+    name.to_str()?.split_once('-')?.0.parse().ok()
+}
+
 /// Writes a file whole or not at all, for its owner only.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
@@ -236,6 +253,30 @@ mod tests {
         }
         assert!(text.contains("Date: Wed, 26 Oct 2026") || text.contains("26 Oct 2026"), "{text}");
         assert!(text.contains("voilà le lien.") && text.contains(&"x".repeat(120)), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_letter_lies_in_the_folder_for_a_month() {
+        let data = tempfile::tempdir().unwrap();
+        let clock = Arc::new(SetClock::at(Timestamp::from_seconds(1_793_000_000)));
+        let mailer = Mailer::new(&Config::default(), data.path(), "localhost", clock.clone()).unwrap();
+        mailer.tidy().unwrap();
+        let folder = data.path().join(FOLDER);
+        let files = || {
+            let files = std::fs::read_dir(&folder).unwrap();
+            let mut names: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+            names.sort();
+            names
+        };
+        mailer.deliver("old", &message("ada@example.org")).await.unwrap();
+        std::fs::write(folder.join("notes"), "of the operator").unwrap();
+        clock.advance(KEPT);
+        mailer.deliver("new", &message("ada@example.org")).await.unwrap();
+        mailer.tidy().unwrap();
+        assert_eq!(files().len(), 3);
+        clock.advance(Duration::from_millis(1));
+        mailer.tidy().unwrap();
+        assert_eq!(files(), [format!("{}-new.eml", 1_793_000_000_000 + KEPT.as_millis()), "notes".to_owned()]);
     }
 
     #[tokio::test]

@@ -44,7 +44,7 @@ use crate::web::pages::Door;
 const UPKEEP: Duration = Duration::from_secs(30);
 /// How often the jobs that are due are looked for.
 const JOBS: Duration = Duration::from_secs(1);
-/// How often signing keys and the provider's records are looked after.
+/// How often signing keys, the provider's records and written letters are looked after.
 const KEYS: Duration = Duration::from_hours(1);
 
 /// Writes the log to the error output. `filter` says which messages.
@@ -290,13 +290,22 @@ impl House {
     }
 }
 
-/// Does the jobs that are due, as long as it is not stopped. One that is cut off is done again when its lease ends.
+/// Does the jobs that are due, as long as it is not stopped, and clears away old letters. A job that is cut off is done
+/// again when its lease ends.
 async fn work(jobs: Arc<Jobs>, tasks: Tasks) {
-    let mut due = tokio::time::interval(JOBS);
+    let (mut due, mut letters_due) = (tokio::time::interval(JOBS), tokio::time::interval(KEYS));
     loop {
-        due.tick().await;
-        if let Err(error) = jobs.work(&tasks).await {
-            tracing::error!(%error, "the jobs that are due cannot be done; it is tried again");
+        tokio::select! {
+            _ = due.tick() => {
+                if let Err(error) = jobs.work(&tasks).await {
+                    tracing::error!(%error, "the jobs that are due cannot be done; it is tried again");
+                }
+            }
+            _ = letters_due.tick() => {
+                if let Err(error) = tasks.mailer.tidy() {
+                    tracing::error!(%error, "old letters could not be removed; it is tried again");
+                }
+            }
         }
     }
 }
