@@ -24,7 +24,7 @@ use crate::identity::provider::{Client, Granted, Scope, Scopes};
 use leave::Way;
 pub(super) use leave::source;
 
-/// The longest request that is taken by POST, in bytes: it goes on as a query.
+/// The longest request that is taken, in bytes of its query: it may be kept until somebody has signed in.
 const LONGEST: usize = 7 * 1024;
 /// The field by which a form says what the person wants, and that of the WebID it is about.
 const WISH: &str = "wish";
@@ -37,6 +37,7 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
     if let Some(form) = &asked.form {
         return as_query(form, path::AUTHORIZATION);
     }
+    query(&asked.query)?;
     let parameters = Parameters::new(asked.query.pairs());
     let client = pages.provider.clients.find(authorize::client_id(&parameters)?, visitor.client).await?;
     let back = Return::of(&parameters, &client)?;
@@ -44,7 +45,7 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
         Ok(request) => request,
         Err(fault) => return leave::answer(visitor, &back, &Outcome::Fault(fault), Way::Directly),
     };
-    let hint = pages.provider.hint(request.id_token_hint.as_deref(), &request.client).await?;
+    let hint = pages.provider.hint(parameters.get("id_token_hint"), &request.client).await?;
     let interaction = Interaction::new(request, person(visitor).as_ref(), hint, pages.clock.now());
     match step(pages, visitor, &interaction).await? {
         Step::Grant { webid, scopes } => grant(pages, visitor, client, interaction, webid, scopes, Way::Directly).await,
@@ -62,11 +63,13 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
 ///
 /// Spec: O-141
 pub(super) fn as_query(form: &Form, path: &str) -> Answer {
+    Ok(see_other(&format!("{path}?{}", query(form)?), Vec::new()))
+}
+
+/// A request as a query, unless it is too long.
+fn query(form: &Form) -> Result<String, Problem> {
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form.pairs()).finish();
-    if query.len() > LONGEST {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "request-too-long").into());
-    }
-    Ok(see_other(&format!("{path}?{query}"), Vec::new()))
+    if query.len() > LONGEST { Err(Problem::new(StatusCode::BAD_REQUEST, "request-too-long")) } else { Ok(query) }
 }
 
 /// The address of an interaction. It says what its pages speak, and those that lead on to it.
@@ -213,7 +216,7 @@ impl Scene<'_> {
                 given: self.pages.clock.now(),
                 session: (!remember).then(|| by.session.id.to_string()),
             };
-            consents.give(account, &consent).await?;
+            self.pages.provider.agree(account, &consent).await?;
             scopes
         };
         self.grant(webid, scopes, Way::FromHere).await

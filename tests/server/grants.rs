@@ -6,6 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cartable::clock::Clock;
 use cartable::identity::account::{Email, Happened, Password};
+use cartable::identity::provider::Scopes;
+use cartable::identity::provider::consent::Consent;
 use cartable::storage::{Change, EntryIs, EntryWrite, KeyRange, Scope};
 use serde_json::{Value, json};
 
@@ -55,6 +57,36 @@ async fn refreshing_ends_after_half_a_year() {
     fails(app.refresh(&world, &world.bob, text(&last, "refresh_token")).await, 400, "invalid_grant");
     world.provider.tend().await.unwrap();
     assert!(world.provider.clients_of(&app.account).await.unwrap().is_empty());
+}
+
+/// Shows: O-193
+#[tokio::test]
+async fn what_an_owner_does_not_see_any_more_has_ended() {
+    let world = World::start().await;
+    let app = App::registered(&world, "none").await;
+    let agree = async |client: &str| {
+        world.clock.advance(Duration::from_secs(1));
+        let consent = Consent {
+            client: client.to_owned(),
+            name: None,
+            host: "app.example".to_owned(),
+            webid: world.alice.webid().to_owned(),
+            scopes: Scopes::parse(OFFLINE),
+            given: world.clock.now(),
+            session: None,
+        };
+        world.provider.agree(&app.account, &consent).await.unwrap();
+    };
+    agree(&app.id).await;
+    let tokens = app.tokens(&world, &world.bob, OFFLINE).await;
+    for number in 1..200 {
+        agree(&format!("https://app.example/{number}")).await;
+    }
+    assert_eq!(world.provider.clients_of(&app.account).await.unwrap().len(), 1, "there is room for 200");
+    agree("https://app.example/200").await;
+    assert!(world.provider.consents.with(&app.account, &app.id).await.unwrap().is_none());
+    assert!(world.provider.clients_of(&app.account).await.unwrap().is_empty());
+    fails(app.refresh(&world, &world.bob, text(&tokens, "refresh_token")).await, 400, "invalid_grant");
 }
 
 /// Shows: O-45, O-168

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cartable::clock::Clock;
 use cartable::path::PodName;
 use cartable::provision::Owner;
+use cartable::storage::KeyRange;
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, Pupil, Shown};
@@ -146,6 +147,32 @@ async fn an_address_without_a_path_gets_none() {
     let page = browser.sign_in(&page, &ada).await;
     let answer = browser.wish(&page, "allow", &[]).await;
     assert!(answer.answer.field("location").starts_with("https://tester?code="), "{answer:?}");
+}
+
+/// Shows: O-141, O-169
+#[tokio::test]
+async fn a_request_is_kept_if_it_is_short_without_its_hint_and_for_an_hour() {
+    let world = World::start().await;
+    let app = App::new(&world).await;
+    let mut browser = Browser::new(&world);
+    let kept = async || {
+        let range = KeyRange { prefix: "interaction/", after: None, limit: 10 };
+        let entries = world.storage.entries(range).await.unwrap();
+        entries.iter().map(|entry| String::from_utf8(entry.value.to_vec()).unwrap()).collect::<Vec<_>>()
+    };
+    let long = "x".repeat(7 * 1024);
+    for name in ["state", "nonce", "id_token_hint", "unknown"] {
+        assert_eq!(browser.visit(&app.request(&[(name, &long)])).await.answer.status, 400, "{name}");
+    }
+    assert!(kept().await.is_empty());
+    browser.visit(&app.request(&[("id_token_hint", "whoever"), ("state", "here")])).await;
+    let [record] = kept().await.try_into().unwrap();
+    assert!(record.contains("here") && !record.contains("whoever"), "{record}");
+    world.provider.tend().await.unwrap();
+    assert_eq!(kept().await.len(), 1);
+    world.clock.advance(Duration::from_hours(1) + Duration::from_secs(1));
+    world.provider.tend().await.unwrap();
+    assert!(kept().await.is_empty(), "nobody else need begin");
 }
 
 /// Shows: O-141, O-142, O-143, O-144, O-147

@@ -65,6 +65,12 @@ async fn who_is_meant_is_signed_out_and_goes_back() {
     // It is the same for somebody who is signed out already.
     let back = scene.asks(&[("id_token_hint", &hint), BYE]).await;
     assert_eq!(back.answer.field("location"), "https://app.example/bye?a=1");
+    // Anybody may register an application and make such a link: it sends nobody on unseen.
+    let id = scene.app.id.clone();
+    for parameters in [&[("client_id", id.as_str()), BYE][..], &[("client_id", &id), ("id_token_hint", "none"), BYE]] {
+        let page = scene.asks(parameters).await;
+        assert!(page.answer.status == 200 && page.says("Revenir à app.example"), "{page:?}");
+    }
 }
 
 /// Shows: O-194

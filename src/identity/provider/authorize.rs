@@ -265,8 +265,6 @@ pub struct AuthorizationRequest {
     ///
     /// Spec: rfc9449 §10
     pub jkt: Option<Thumbprint>,
-    /// An ID token of whom the application means.
-    pub id_token_hint: Option<String>,
     /// The e-mail address that may be typed already on the page for signing in. It proves nothing.
     pub login_hint: Option<Email>,
     /// What the pages speak until the answer, unless somebody chose a language here.
@@ -302,7 +300,6 @@ pub fn read(parameters: &Parameters<'_>, client: &Client, back: &Return) -> Resu
         max_age: max_age(parameters, client)?,
         challenge: challenge(parameters)?,
         jkt: jkt.transpose()?,
-        id_token_hint: parameters.get("id_token_hint").map(str::to_owned),
         login_hint: parameters.get("login_hint").and_then(Email::parse),
         language: parameters.get("ui_locales").and_then(Language::preferred),
     })

@@ -13,7 +13,7 @@ use crate::identity::account::{AccountId, Event, Happened};
 use crate::secret;
 use crate::storage::{self, Change, EntryIs, EntryWrite, KeyRange, Storage};
 
-/// The most applications that an account has; the oldest consents go.
+/// The most applications that an account has; those that it agreed to first are disconnected.
 const MOST: usize = 200;
 
 /// What somebody agreed to with one application.
@@ -82,16 +82,19 @@ impl Consents {
     }
 
     /// Keeps what an account agreed to, in place of what it did before.
-    pub async fn give(&self, account: &AccountId, consent: &Consent) -> Result<()> {
+    async fn give(&self, account: &AccountId, consent: &Consent) -> Result<()> {
         let mut change = Change::of(storage::Scope::House, self.clock.now());
-        let others = self.of(account).await?;
-        let crowded = others.iter().filter(|other| other.client != consent.client).skip(MOST - 1);
-        change.entries.extend(crowded.map(|other| write(key(account, &other.client), None)));
         change.entries.push(write(key(account, &consent.client), Some(serde_json::to_vec(consent)?)));
         let allowed = Happened::ApplicationAllowed { host: consent.host.clone() };
         change.entries.push(Event::entry(change.at, account, allowed)?);
         self.storage.commit(change).await?;
         Ok(())
+    }
+
+    /// The clients that an account has no room for beside a new one.
+    async fn surplus(&self, account: &AccountId, new: &str) -> Result<Vec<String>> {
+        let clients = self.of(account).await?.into_iter().map(|consent| consent.client);
+        Ok(clients.filter(|client| client != new).skip(MOST - 1).collect())
     }
 
     /// Forgets what an account agreed to with a client.
@@ -107,6 +110,17 @@ impl Consents {
 }
 
 impl Provider {
+    /// Keeps what an account agreed to, in place of what it did before. Applications that are too many are disconnected:
+    /// what its owner does not see any more, nobody has.
+    ///
+    /// Spec: O-193
+    pub async fn agree(&self, account: &AccountId, consent: &Consent) -> Result<()> {
+        for client in self.consents.surplus(account, &consent.client).await? {
+            self.disconnect(account, &client).await?;
+        }
+        self.consents.give(account, consent).await
+    }
+
     /// Forgets what an account agreed to with a client, and ends all that the client has of it.
     ///
     /// Spec: O-193
@@ -172,20 +186,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_account_has_so_many_applications_and_the_oldest_go() {
+    async fn an_account_has_so_many_applications_and_then_no_room_for_the_oldest() {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(SetClock::default());
         let options = Options { durable: false, clock: clock.clone() };
         let consents = Consents::new(Arc::new(Sqlite::open(folder.path(), options).unwrap()), clock);
         let ada = AccountId::parse(&"0".repeat(32)).unwrap();
-        for number in 0..=MOST {
+        for number in 0..MOST {
             let given = Timestamp::default().plus(Duration::from_secs(number as u64));
             let consent = Consent { given, ..consent(&format!("https://app.example/{number}"), "openid", None) };
             consents.give(&ada, &consent).await.unwrap();
         }
         let kept = consents.of(&ada).await.unwrap();
-        assert_eq!((kept.len(), kept[0].client.as_str()), (MOST, "https://app.example/200"));
-        assert!(consents.with(&ada, "https://app.example/0").await.unwrap().is_none());
+        assert_eq!((kept.len(), kept[0].client.as_str()), (MOST, "https://app.example/199"));
+        assert_eq!(consents.surplus(&ada, "https://app.example/7").await.unwrap(), [""; 0]);
+        assert_eq!(consents.surplus(&ada, "https://app.example/new").await.unwrap(), ["https://app.example/0"]);
         assert!(consents.with(&ada, "https://app.example/1").await.unwrap().is_some());
         let other = AccountId::parse(&"1".repeat(32)).unwrap();
         assert_eq!(consents.of(&other).await.unwrap(), []);

@@ -31,7 +31,8 @@ mod tests;
 const LIFETIME: Duration = Duration::from_hours(1);
 /// How many may begin from one address in a minute: a school on its first day, but no flood.
 pub(super) const MOST_PER_MINUTE: u32 = 3000;
-const PREFIX: &str = "interaction/";
+/// What the records of interactions begin with.
+pub(super) const PREFIX: &str = "interaction/";
 /// How many that have ended are removed when one begins.
 const SWEPT: usize = 8;
 
@@ -366,14 +367,16 @@ impl Interactions {
     /// The removal of the oldest ones, if they have ended.
     async fn ended(&self) -> Result<Vec<EntryWrite>> {
         let oldest = self.storage.entries(KeyRange { prefix: PREFIX, after: None, limit: SWEPT }).await?;
-        let since = self.clock.now().minus(LIFETIME);
-        let has_ended = |key: &str| {
-            let began = key.get(PREFIX.len()..PREFIX.len() + 10).and_then(|hex| i64::from_str_radix(hex, 16).ok());
-            began.is_none_or(|began| Timestamp::from_seconds(began) < since)
-        };
-        let ended = oldest.into_iter().filter(|entry| has_ended(&entry.key));
+        let now = self.clock.now();
+        let ended = oldest.into_iter().filter(|entry| has_ended(&entry.key, now));
         Ok(ended.map(|entry| EntryWrite { key: entry.key, expected: EntryIs::Anything, value: None }).collect())
     }
+}
+
+/// Whether the interaction of a record has ended; what is none of ours has.
+pub(super) fn has_ended(key: &str, now: Timestamp) -> bool {
+    let began = key.get(PREFIX.len()..PREFIX.len() + 10).and_then(|hex| i64::from_str_radix(hex, 16).ok());
+    began.is_none_or(|began| Timestamp::from_seconds(began) < now.minus(LIFETIME))
 }
 
 fn write(key: Arc<str>, expected: EntryIs, value: Option<&Interaction>) -> Result<EntryWrite> {

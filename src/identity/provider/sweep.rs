@@ -1,4 +1,5 @@
-//! What is due from time to time: the records of codes, grants, revocations and registrations that nobody needs.
+//! What is due from time to time: the records of sign-ins on their way, codes, grants, revocations and
+//! registrations that nobody needs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use super::code::Code;
 use super::grant::{self, GRANTS, Grant, GrantId};
 use super::register::{CLIENTS, COUNTERS, Count};
 use super::revoke::REVOKED;
-use super::{Provider, Result};
+use super::{Provider, Result, interaction};
 use crate::clock::Timestamp;
 use crate::identity::provider::client::{AWAY, COPIES, Copy, Registered};
 use crate::storage::{self, Entry, EntryIs, EntryWrite, KeyRange};
@@ -45,6 +46,7 @@ impl Provider {
     /// Spec: O-128, O-129, O-135
     pub async fn tend(&self) -> Result<()> {
         let now = self.clock.now();
+        self.sweep(interaction::PREFIX, |entry| unless(entry, !interaction::has_ended(&entry.key, now))).await?;
         self.sweep("code/", |entry| old_code(entry, now)).await?;
         self.sweep_grants(now).await?;
         self.sweep(REVOKED, |entry| past(entry, now)).await?;

@@ -19,7 +19,6 @@ fn request(prompt: &[Prompt]) -> AuthorizationRequest {
         max_age: None,
         challenge: String::new(),
         jkt: None,
-        id_token_hint: None,
         login_hint: None,
         language: None,
     }
