@@ -100,7 +100,7 @@ pub enum Verdict {
 
 /// Hashes and checks passwords, a few at a time, away from the threads that answer requests.
 #[derive(Debug)]
-pub struct Passwords(Aside);
+pub struct Passwords(pub(super) Aside);
 
 impl Default for Passwords {
     fn default() -> Self {
