@@ -174,7 +174,7 @@ test("spaces and identities are looked at", async () => {
     await page.goto(`${server.base}.account/settings/spaces/nina/`);
     await look(page, { ...view, name: "space" });
     await page.goto(`${server.base}.account/settings/identities/new/`);
-    await page.getByLabel("Adresse de l’identité").fill("https://nina.example/card#me");
+    await page.getByLabel("Adresse de l’identité").fill(`https://nina.example/${width}#me`);
     await look(page);
     await page.getByRole("button", { name: "Continuer" }).click();
     await page.getByRole("heading", { name: "Montrez qu’elle est à vous" }).waitFor();

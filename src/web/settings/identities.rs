@@ -63,7 +63,7 @@ const FRENCH: Words = Words {
     effect: "Si vous la déliez, les applications et les clés qui s’en servent n’entrent plus, tout de suite. Son document et \
              ce qui lui appartient ailleurs ne changent pas.",
     unlink: "Délier cette identité",
-    last: "C’est votre seule identité : un espace a toujours besoin d’une.",
+    last: "C’est votre seule identité : un espace en a toujours besoin.",
     owner: |pod| format!("L’espace {pod} appartient à cette identité : elle reste reliée tant qu’il existe."),
     back: "Revenir aux espaces et identités",
     new: "Relier une identité que j’ai ailleurs",
