@@ -48,7 +48,11 @@ async fn every_page_that_needs_care_asks_who_it_is() {
     world.accounts.link(&pupil.account, &person).await.unwrap();
     let school = world.accounts.account(&pupil.account).await.unwrap().unwrap().links[0].id();
     let school = format!(".account/settings/ways/schools/{school}/");
-    let table: [Row<'_>; 15] = [
+    let spaces = browser.visit(".account/settings/spaces/").await;
+    let mut paths = spaces.answer.text().split('"').filter_map(|part| part.strip_prefix('/'));
+    let identity = paths.find(|path| path.starts_with(".account/settings/identities/") && !path.ends_with("/new/"));
+    let identity = identity.unwrap();
+    let table: [Row<'_>; 18] = [
         ("GET", ".account/settings/ways/app/", &[]),
         ("POST", ".account/settings/ways/app/", &[("code", "000000")]),
         ("GET", ".account/settings/ways/passkey/", &[]),
@@ -62,6 +66,9 @@ async fn every_page_that_needs_care_asks_who_it_is() {
         ("POST", &key, &[]),
         ("GET", ".account/settings/email/", &[]),
         ("POST", ".account/settings/email/", &[("email", "other@example.org")]),
+        ("GET", ".account/settings/identities/new/", &[]),
+        ("POST", ".account/settings/identities/new/", &[("webid", "https://malo.example/#me")]),
+        ("POST", identity, &[]),
         ("GET", ".account/settings/delete/", &[]),
         ("POST", ".account/settings/delete/", &[]),
     ];
