@@ -226,7 +226,8 @@ fn a_database_of_another_kind_is_refused() {
     };
     assert!(refused("PRAGMA user_version = 1000").contains("format 1000"));
     assert!(refused("PRAGMA application_id = 1").contains("not made by Cartable"));
-    assert_eq!(refused("PRAGMA user_version = 1"), "");
+    assert_eq!(refused("PRAGMA user_version = 2"), "");
+    assert_eq!(refused("ALTER TABLE pods DROP COLUMN closed; PRAGMA user_version = 1"), "", "it is migrated");
 }
 
 #[test]
