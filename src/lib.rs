@@ -14,6 +14,7 @@
 //! - [`jobs`]: work that is due later.
 //! - [`identity`]: who asks; tokens, proofs, keys.
 //! - [`provision`]: making pods.
+//! - [`ingest`]: school data, payslips, learning traces and files, brought into pods.
 //! - [`http`]: requests read, answers printed.
 //! - [`web`]: pages for people.
 //! - [`config`]: the settings.
@@ -39,6 +40,7 @@ pub mod pods;
 pub mod jobs;
 pub mod identity;
 pub mod provision;
+pub mod ingest;
 pub mod http;
 pub mod web;
 pub mod config;
