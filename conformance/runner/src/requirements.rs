@@ -21,7 +21,7 @@ pub struct List {
 }
 
 /// All lists, in the order of reports.
-pub const LISTS: [List; 12] = [
+pub const LISTS: [List; 13] = [
     List { file: "solid.ttl", title: "Solid Protocol 0.11", text: include_str!("../../requirements/solid.ttl") },
     List {
         file: "solid-ed.ttl",
@@ -59,6 +59,11 @@ pub const LISTS: [List; 12] = [
         file: "cartable-school.ttl",
         title: "Spaces from schools, line by line",
         text: include_str!("../../requirements/cartable-school.ttl"),
+    },
+    List {
+        file: "cartable-data.ttl",
+        title: "School data, line by line",
+        text: include_str!("../../requirements/cartable-data.ttl"),
     },
     List {
         file: "cartable-moving.ttl",
