@@ -4,5 +4,6 @@
 //! shapes → three-way *merge* with what the pod holds → writes through [`crate::pods::Pods::perform`], as the owner's
 //! agent, with provenance.
 
+pub mod merge;
 pub mod outcome;
 pub mod target;
