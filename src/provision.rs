@@ -236,6 +236,11 @@ struct Others {
     mode: &'static str,
 }
 
+/// An ACL, beside the container `of` it: the owner may do everything, and nobody else anything.
+pub fn owner_only(owner: &str, of: &str) -> String {
+    rules(owner, of, None)
+}
+
 /// An ACL: the owner may do everything, with all members if it is a container's; others perhaps one thing, with the
 /// resource itself only.
 fn rules(owner: &str, of: &str, others: Option<Others>) -> String {

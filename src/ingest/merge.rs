@@ -151,7 +151,8 @@ mod tests {
         Target { graph: graph(text), ..Target::new(ResourcePath::root(PodName::parse("demo").unwrap())) }
     }
 
-    const MAIL: &str = ":this vcard:fn 'Ada' ; vcard:hasEmail :mail . :mail a vcard:Work ; vcard:value <mailto:a@b.c> .";
+    const MAIL: &str =
+        ":this vcard:fn 'Ada' ; vcard:hasEmail :mail . :mail a vcard:Work ; vcard:value <mailto:a@b.c> .";
 
     /// Base, local, target; what the document then holds, and how many proposals there are.
     type Case = (&'static str, &'static str, &'static str, &'static str, usize);
@@ -179,7 +180,13 @@ mod tests {
                 0,
             ),
             // A note of the owner's on something of the source's, and a card of theirs in the same document.
-            (":a vcard:fn '1'", ":a vcard:fn '1' ; vcard:note 'x' . :my vcard:fn 'My'", "", ":a vcard:note 'x' . :my vcard:fn 'My'", 0),
+            (
+                ":a vcard:fn '1'",
+                ":a vcard:fn '1' ; vcard:note 'x' . :my vcard:fn 'My'",
+                "",
+                ":a vcard:note 'x' . :my vcard:fn 'My'",
+                0,
+            ),
             // The time of the last change is the source's to tell.
             (":a dct:modified '1'", ":a dct:modified '3'", ":a dct:modified '2'", ":a dct:modified '2'", 0),
             (":a dct:modified '1'", ":a dct:modified '3'", ":a dct:modified '1'", ":a dct:modified '3'", 0),
@@ -232,24 +239,22 @@ mod tests {
     fn arb_graph() -> impl Strategy<Value = Graph> {
         let node = || proptest::sample::select(vec!["d#a", "d#b", "d#c", "e#m"]).prop_map(Term::iri);
         let predicates = vec![vcard::FN, vcard::VALUE, vcard::HAS_NAME, vcard::HAS_EMAIL, rdf::TYPE, dcterms::MODIFIED];
-        let triple = (node(), proptest::sample::select(predicates), prop_oneof![
+        let triple = (
             node(),
-            proptest::sample::select(vec!["x:1", "x:2", "x:3"]).prop_map(Term::iri)
-        ]);
-        let triple = triple.prop_map(|(subject, predicate, object)| Triple {
-            subject,
-            predicate: predicate.into(),
-            object,
-        });
+            proptest::sample::select(predicates),
+            prop_oneof![node(), proptest::sample::select(vec!["x:1", "x:2", "x:3"]).prop_map(Term::iri)],
+        );
+        let triple =
+            triple.prop_map(|(subject, predicate, object)| Triple { subject, predicate: predicate.into(), object });
         proptest::collection::vec(triple, 0..12).prop_map(|triples| triples.into_iter().collect())
     }
 
     fn arb_target() -> impl Strategy<Value = Target> {
         (arb_graph(), arb_graph()).prop_map(|(graph, silent)| {
             let unsaid: BTreeSet<Field> = fields(&silent, &Graph::default());
-            let graph = graph.into_iter().filter(|triple| {
-                !unsaid.contains(&(triple.subject.clone(), triple.predicate.clone()))
-            });
+            let graph = graph
+                .into_iter()
+                .filter(|triple| !unsaid.contains(&(triple.subject.clone(), triple.predicate.clone())));
             Target { graph: graph.collect(), unsaid, ..target("") }
         })
     }

@@ -37,6 +37,24 @@ pub enum Status {
 }
 
 impl Status {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::OkUnchanged => "ok-unchanged",
+            Self::OkEmpty => "ok-empty",
+            Self::Partial => "partial",
+            Self::LoginFailed => "login-failed",
+            Self::LoginBlocked => "login-blocked",
+            Self::Reconnect => "reconnect",
+            Self::AnotherPerson => "another-person",
+            Self::ProviderDown => "provider-down",
+            Self::ProviderChanged => "provider-changed",
+            Self::QuotaFull => "quota-full",
+            Self::WriteRefused => "write-refused",
+            Self::Failed => "failed",
+        }
+    }
+
     pub const fn is_good(self) -> bool {
         matches!(self, Self::Ok | Self::OkUnchanged | Self::OkEmpty)
     }
