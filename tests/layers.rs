@@ -37,7 +37,7 @@ const MAP: [&str; 29] = [
 ];
 
 /// Which parts of `src` may name a foreign crate.
-const OWNERS: [(&str, &[&str]); 19] = [
+const OWNERS: [(&str, &[&str]); 20] = [
     ("sophia", &["rdf"]),
     ("oxttl", &["rdf"]),
     ("oxjsonld", &["rdf"]),
@@ -50,6 +50,7 @@ const OWNERS: [(&str, &[&str]); 19] = [
     ("josekit", &["identity"]),
     ("openidconnect", &["identity/upstream"]),
     ("argon2", &["identity"]),
+    ("rustix", &["identity"]),
     ("reqwest", &["fetch"]),
     ("lettre", &["mail"]),
     ("http", &["fetch", "http", "web", "app", "server"]),

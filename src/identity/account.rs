@@ -14,14 +14,17 @@ mod event;
 mod factor;
 mod guardian;
 mod half;
-mod invitation;
 mod hosted;
+mod id;
+mod invitation;
 mod letter;
 mod link;
+mod login;
 mod naming;
 mod passkey;
 mod password;
 mod recovery;
+mod refusal;
 mod registration;
 mod rescue;
 mod session;
@@ -37,7 +40,6 @@ mod webid;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,10 +57,13 @@ pub use factor::Factors;
 pub use guardian::{GuardianConsent, Service, text as guardian_text};
 pub use half::Half;
 pub use hosted::Hosted;
+pub use id::AccountId;
 pub use invitation::Invitation;
 pub use link::Link;
+pub use login::Login;
 pub use passkey::{Challenge, Passkey, Passkeys};
 pub use password::{Hash, Password, Passwords, Unhashed, Weak};
+pub use refusal::{Error, Refusal};
 pub use registration::{BadTerms, Comes, Config, Registration};
 pub use rescue::Remedy;
 pub use session::{Session, SessionId, SessionToken, SignedIn};
@@ -82,155 +87,7 @@ const ATTEMPTS: usize = 8;
 /// Accounts that are looked at a time, where all are.
 const PAGE: usize = 200;
 
-/// What an account does not allow.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    #[error("an account with this e-mail address exists already")]
-    EmailTaken,
-    #[error("this account signs in with an e-mail address already")]
-    HasLogin,
-    #[error("this pod name is taken, or too much like one that is; choose another")]
-    NameTaken,
-    #[error("this pod name is reserved; choose another")]
-    NameReserved,
-    #[error("this WebID is linked to an account already")]
-    WebIdTaken,
-    #[error("this WebID is not linked to the account")]
-    NotLinked,
-    #[error("this WebID is in a pod of this server that belongs to someone else")]
-    NotYours,
-    /// The second text is the triple that proves the WebID.
-    #[error("to prove that the WebID is yours, add this triple to its document, then ask again within 30 minutes: {0}")]
-    Unproven(String),
-    #[error("the WebID's document cannot be read")]
-    WebIdUnreadable,
-    #[error("{0}")]
-    Weak(#[from] Weak),
-    #[error("the e-mail address or the password is not right")]
-    WrongLogin,
-    #[error("too many attempts; try again in {} s", .0.as_secs() + 1)]
-    TooSoon(Duration),
-    #[error("this account asks for a second factor; sign in on the page for it")]
-    SecondFactor,
-    #[error("nobody signs in with a password here; come in through your school, or with a passkey")]
-    NoPasswords,
-    #[error("the session has ended; sign in again")]
-    SignedOut,
-    #[error("the account is disabled")]
-    Disabled,
-    #[error("the account is about to be deleted; take that back first")]
-    Closing,
-    #[error("the account is not about to be deleted")]
-    NotClosing,
-    #[error("say which operator asks: a name of one line, for the owner to read")]
-    NoOperator,
-    #[error("another operator has to approve it than the one who asked")]
-    SameOperator,
-    #[error("nothing was asked for that could be approved")]
-    NoRescue,
-    #[error("sign in again: this needs a sign-in of the last 10 minutes")]
-    StaleSignIn,
-    #[error("an account has at most {0} client credentials; delete one first")]
-    TooManyCredentials(usize),
-    #[error("a name has at most {0} characters")]
-    LongName(usize),
-    #[error("the only way to sign in to an account cannot be removed")]
-    LastLogin,
-    #[error("the only WebID of a pod's owner cannot be removed")]
-    LastWebId,
-    #[error("this WebID owns the pod `{0}`, which would have no owner left")]
-    LastOwner(PodName),
-    #[error("an account has at most {0} pods; ask whoever looks after the server")]
-    TooManyPods(usize),
-    #[error("this is no WebID")]
-    NoWebId,
-    #[error("this person of the school is linked to another account")]
-    LinkedElsewhere,
-    #[error("this code is not right, or was used already")]
-    WrongCode,
-    #[error("the passkey was not recognised")]
-    WrongPasskey,
-    #[error("an account has at most {0} passkeys; remove one first")]
-    TooManyPasskeys(usize),
-    #[error("this logout was heard of before")]
-    HeardBefore,
-    #[error("there is no such link")]
-    NoSuchLink,
-    #[error("nobody may sign up here; ask whoever looks after the server")]
-    SignUpClosed,
-    #[error("there is no such sign-up, or it has ended; begin again")]
-    NoSignUp,
-    #[error("another question comes first")]
-    OutOfTurn,
-    #[error("an e-mail address is missing")]
-    NoEmail,
-    #[error("this is the address of the account itself")]
-    OwnAddress,
-    #[error("a name is missing")]
-    NoName,
-    #[error("this link has been used, or is too old")]
-    DeadLink,
-    #[error("there are new terms of use: accept them on the page for it first")]
-    TermsOwed,
-    #[error("there is no such account")]
-    NoSuchAccount,
-    #[error("there are no such client credentials")]
-    NoSuchCredential,
-}
-
-/// Why an account could not be read or changed.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    #[error(transparent)]
-    Storage(#[from] storage::Error),
-    #[error(transparent)]
-    Unhashed(#[from] Unhashed),
-    /// A record that does not read as what was written.
-    #[error("a house record cannot be read: {0}")]
-    Record(#[from] serde_json::Error),
-}
-
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// The name of an account: random, and shown in URLs of the account API.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct AccountId(Box<str>);
-
-impl AccountId {
-    fn random() -> Self {
-        Self(uuid::Uuid::from_bytes(crate::secret::random()).simple().to_string().into())
-    }
-
-    /// Reads an id; `None` if it was not made here.
-    pub fn parse(text: &str) -> Option<Self> {
-        let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        (text.len() == 32 && text.bytes().all(hex)).then(|| Self(text.into()))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    fn key(&self) -> Arc<str> {
-        format!("account/{self}").into()
-    }
-}
-
-impl fmt::Display for AccountId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// An e-mail address, and a password unless a passkey is the way in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Login {
-    pub email: Email,
-    pub password: Option<Hash>,
-}
 
 /// Someone who can sign in here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -391,52 +248,6 @@ impl Accounts {
         let range = KeyRange { prefix: "account/", after: after.as_deref(), limit };
         let entries = self.storage.entries(range).await?;
         entries.iter().map(|entry| Ok(serde_json::from_slice(&entry.value)?)).collect()
-    }
-
-    /// Makes an account, with a way to sign in or (for the development API) without one yet.
-    pub async fn create(&self, login: Option<(Email, Password)>) -> Result<Account> {
-        let mut draft = Draft::new(self.clock.now());
-        if let Some((email, password)) = login {
-            draft.set_login(email, self.passwords.hash(password).await?)?;
-        }
-        let account = draft.account().clone();
-        self.save(draft, Change::of(Scope::House, self.clock.now())).await?;
-        Ok(account)
-    }
-
-    /// Hashes a password for [`Draft::set_login`].
-    pub async fn hash(&self, password: Password) -> Result<Hash> {
-        Ok(self.passwords.hash(password).await?)
-    }
-
-    /// Gives an account that has no way to sign in an e-mail address and a password.
-    pub async fn add_login(&self, id: &AccountId, email: Email, password: Password) -> Result<()> {
-        let hash = self.passwords.hash(password).await?;
-        self.edit(id, |draft| draft.set_login(email.clone(), hash.clone())).await
-    }
-
-    /// Changes the password, given the old one. All sessions end by the same commit.
-    pub async fn change_password(&self, id: &AccountId, old: Password, new: Password) -> Result<()> {
-        let account = self.account(id).await?.ok_or(Refusal::NoSuchAccount)?;
-        let login = account.login.ok_or(Refusal::WrongLogin)?;
-        let kept = login.password.ok_or(Refusal::WrongLogin)?;
-        self.count(throttle::Counted::Account(&login.email)).await?;
-        if self.passwords.check(old, Some(kept.clone())).await? == password::Verdict::Wrong {
-            return Err(Refusal::WrongLogin.into());
-        }
-        let hash = self.passwords.hash(new).await?;
-        loop {
-            let mut draft = self.draft(id).await?;
-            draft.write(self.forgotten(throttle::Counted::Account(&login.email)));
-            draft.note(self.clock.now(), Happened::PasswordChanged)?;
-            draft.tell(self, &letter::Letter::PasswordChanged);
-            draft.replace_password(&kept, hash.clone())?;
-            draft.give_up_links();
-            self.sign_out_everywhere(&mut draft).await?;
-            if self.saved(draft).await? {
-                return Ok(());
-            }
-        }
     }
 
     /// Disables an account, or enables it again: the operator does. Its owner can see that it was done.

@@ -2,40 +2,13 @@
 // O-421.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { Session } from "@inrupt/solid-client-authn-node";
-import { startServer } from "../clients/server.js";
-import { startApp } from "./app.js";
-import { launch, newContext } from "./browser.js";
+import { newContext } from "./browser.js";
 import { allow, begin, fetchIn, signIn, webIdIn } from "./person.js";
+import { stage } from "./story.js";
 
-let server, browser, ada;
-
-before(async () => {
-  server = await startServer(["--dev"]);
-  browser = await launch();
-  ada = server.person("ada");
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-/** Runs a story with an application and a browser of its own. */
-function story(title, app, tell) {
-  test(title, async () => {
-    const served = await startApp(app, `Carnet <b>${app}</b>`);
-    const context = await newContext(browser);
-    context.setDefaultTimeout(15_000);
-    try {
-      await tell({ app: served, context, page: await context.newPage() });
-    } finally {
-      await context.close();
-      await served.stop();
-    }
-  });
-}
+const { server, browser, ada, story } = await stage();
 
 /** Writes a private document and reads it back. */
 async function writesAndReads(page, text) {

@@ -2,39 +2,13 @@
 // person who is asked again. Requirements: O-403, O-407, O-421, O-163, O-168, O-185, O-343.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { startServer, withdrawKey } from "../clients/server.js";
-import { startApp } from "./app.js";
-import { launch, newContext } from "./browser.js";
+import { test } from "node:test";
+import { withdrawKey } from "../clients/server.js";
+import { newContext } from "./browser.js";
 import { allow, begin, fetchIn, signIn, webIdIn } from "./person.js";
+import { stage } from "./story.js";
 
-let server, browser, ada;
-
-before(async () => {
-  server = await startServer(["--dev"]);
-  browser = await launch();
-  ada = server.person("ada");
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-/** Runs a story with an application and a browser of its own. */
-function story(title, app, tell) {
-  test(title, async () => {
-    const served = await startApp(app, `Carnet ${app}`);
-    const context = await newContext(browser);
-    context.setDefaultTimeout(15_000);
-    try {
-      await tell({ app: served, context, page: await context.newPage() });
-    } finally {
-      await context.close();
-      await served.stop();
-    }
-  });
-}
+const { server, browser, ada, story } = await stage();
 
 /** Signs Ada in to the application. */
 async function enter(page, app) {

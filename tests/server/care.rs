@@ -33,18 +33,7 @@ async fn every_page_that_needs_care_asks_who_it_is() {
     let world = World::start().await;
     let (mut browser, pupil, key) = signed_in(&world).await;
     let key = format!(".account/settings/keys/{key}/");
-    let person = Person {
-        upstream: "armorique".into(),
-        issuer: "https://ent.example".into(),
-        subject: "ent-malo".into(),
-        sid: None,
-        authenticated: None,
-        name: None,
-        email: None,
-        is_staff: false,
-        tenant: None,
-        is_minor: false,
-    };
+    let person = Person { is_minor: false, ..Person::known_as("armorique", "https://ent.example", "ent-malo") };
     world.accounts.link(&pupil.account, &person).await.unwrap();
     let school = world.accounts.account(&pupil.account).await.unwrap().unwrap().links[0].id();
     let school = format!(".account/settings/ways/schools/{school}/");

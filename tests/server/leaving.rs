@@ -142,18 +142,7 @@ const SCHOOL: &str = "https://lycee.example";
 
 /// Somebody whom the school at [`SCHOOL`] knows.
 fn somebody(name: &str) -> SchoolPerson {
-    SchoolPerson {
-        upstream: "lycee".into(),
-        issuer: SCHOOL.into(),
-        subject: name.into(),
-        sid: None,
-        authenticated: None,
-        name: None,
-        email: None,
-        is_staff: false,
-        tenant: None,
-        is_minor: false,
-    }
+    SchoolPerson { is_minor: false, ..SchoolPerson::known_as("lycee", SCHOOL, name) }
 }
 
 async fn account(world: &World, id: &AccountId) -> Account {

@@ -55,18 +55,7 @@ pub async fn through(browser: &mut Browser<'_>, ent: &Ent, place: &str, login: &
 
 /// Somebody whom the school knows by this login.
 fn person(ent: &Ent, login: &str) -> Person {
-    Person {
-        upstream: "armorique".into(),
-        issuer: ent.issuer.clone(),
-        subject: format!("ent-{login}"),
-        sid: None,
-        authenticated: None,
-        name: None,
-        email: None,
-        is_staff: false,
-        tenant: None,
-        is_minor: true,
-    }
+    Person::known_as("armorique", &ent.issuer, &format!("ent-{login}"))
 }
 
 /// Makes an account that the school alone opens.

@@ -338,18 +338,7 @@ mod tests {
     }
 
     fn person(issuer: &str, is_minor: bool) -> Person {
-        Person {
-            upstream: "ent".into(),
-            issuer: issuer.into(),
-            subject: "1".into(),
-            sid: None,
-            authenticated: None,
-            name: None,
-            email: None,
-            is_staff: false,
-            tenant: None,
-            is_minor,
-        }
+        Person { is_minor, ..Person::known_as("ent", issuer, "1") }
     }
 
     /// Shows: O-312

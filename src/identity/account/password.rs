@@ -1,16 +1,17 @@
 //! Passwords that people choose: what is accepted, and how it is kept.
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Argon2, Params, PasswordHasher, PasswordVerifier};
+mod pool;
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Params, Version};
 use icu_normalizer::ComposingNormalizerBorrowed;
+use pool::{Full, Memory, Pool, Undone};
 use serde::{Deserialize, Serialize};
 
-use crate::aside::{Aside, Unfinished};
+use crate::secret;
 
 const SHORTEST: usize = 12;
 const LONGEST: usize = 256;
-/// How many passwords are worked on at a time; each takes 19 MiB.
-const AT_A_TIME: usize = 4;
 /// Common passwords that are long enough to pass otherwise, one a line, in lower case.
 const COMMON: &str = include_str!("common_passwords.txt");
 /// Checked when there is no account, so that the answer takes as long. No password is known to match it.
@@ -78,14 +79,37 @@ impl std::fmt::Debug for Hash {
     }
 }
 
-/// Hashing failed: the machine has no memory or no randomness.
+/// Why a password was not hashed or checked.
 #[derive(Debug, thiserror::Error)]
-#[error("the password could not be hashed: {0}")]
-pub struct Unhashed(String);
+pub enum Unhashed {
+    #[error("too many passwords wait to be looked at")]
+    Busy,
+    /// The machine has no memory, or the work broke off.
+    #[error("the password could not be hashed: {0}")]
+    Failed(String),
+}
 
-impl From<Unfinished> for Unhashed {
-    fn from(unfinished: Unfinished) -> Self {
-        Self(unfinished.to_string())
+impl From<Full> for Unhashed {
+    fn from(_: Full) -> Self {
+        Self::Busy
+    }
+}
+
+impl From<Undone> for Unhashed {
+    fn from(_: Undone) -> Self {
+        Self::Failed("the work was not done".to_owned())
+    }
+}
+
+impl From<argon2::Error> for Unhashed {
+    fn from(error: argon2::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<argon2::password_hash::phc::Error> for Unhashed {
+    fn from(error: argon2::password_hash::phc::Error) -> Self {
+        Self::Failed(error.to_string())
     }
 }
 
@@ -98,54 +122,91 @@ pub enum Verdict {
     RightButStale,
 }
 
-/// Hashes and checks passwords, a few at a time, away from the threads that answer requests.
-#[derive(Debug)]
-pub struct Passwords(pub(super) Aside);
+/// Hashes and checks passwords on threads of their own. Whoever finds the queue full comes again.
+#[derive(Debug, Default)]
+pub struct Passwords(Pool);
 
-impl Default for Passwords {
-    fn default() -> Self {
-        Self(Aside::new(AT_A_TIME))
-    }
-}
+/// The turn of a password that will be looked at.
+#[derive(Debug)]
+pub struct Turn<'a>(pool::Place<'a>);
 
 impl Passwords {
+    /// Waits in the queue, if there is room: [`Unhashed::Busy`] before anything was done or counted.
+    pub fn turn(&self) -> Result<Turn<'_>, Unhashed> {
+        Ok(Turn(self.0.place()?))
+    }
+
     /// Hashes a password with a fresh salt.
     ///
     /// Spec: O-324
     pub async fn hash(&self, password: Password) -> Result<Hash, Unhashed> {
-        let work = self.0.run(move || {
-            let hash = Argon2::default().hash_password(password.0.as_bytes());
-            hash.map(|hash| Hash(hash.to_string())).map_err(|error| Unhashed(error.to_string()))
-        });
-        work.await?
-    }
-
-    /// Checks a password. Without a hash the same work is done, so that nobody learns which accounts exist.
-    ///
-    /// Spec: O-324
-    pub async fn check(&self, password: Password, hash: Option<Hash>) -> Result<Verdict, Unhashed> {
-        let work = self.0.run(move || {
-            let verdict = verify(&password, hash.as_ref().map_or(NOBODY, |hash| &hash.0));
-            if hash.is_some() { verdict } else { Verdict::Wrong }
-        });
-        Ok(work.await?)
+        self.turn()?.0.run(move |memory| hash(&password, memory)).await?
     }
 }
 
-fn verify(password: &Password, hash: &str) -> Verdict {
-    let Ok(parsed) = PasswordHash::new(hash) else { return Verdict::Wrong };
-    if Argon2::default().verify_password(password.0.as_bytes(), &parsed).is_err() {
-        return Verdict::Wrong;
+impl Turn<'_> {
+    /// Checks a password. Without a hash the same work is done, so that nobody learns which accounts exist.
+    ///
+    /// Spec: O-324
+    pub async fn check(self, password: Password, hash: Option<Hash>) -> Result<Verdict, Unhashed> {
+        let work = self.0.run(move |memory| {
+            let verdict = verify(&password, hash.as_ref().map_or(NOBODY, |hash| &hash.0), memory)?;
+            Ok(if hash.is_some() { verdict } else { Verdict::Wrong })
+        });
+        work.await?
     }
-    let today = Params::try_from(&parsed).is_ok_and(|params| {
-        let now = Params::default();
-        (params.m_cost(), params.t_cost(), params.p_cost()) == (now.m_cost(), now.t_cost(), now.p_cost())
-    });
-    if today { Verdict::Right } else { Verdict::RightButStale }
+}
+
+/// The hash of a password with a fresh salt and today's parameters.
+fn hash(password: &Password, memory: &mut Memory) -> Result<Hash, Unhashed> {
+    let (params, salt, mut digest) = (Params::default(), secret::random::<16>(), [0; Params::DEFAULT_OUTPUT_LEN]);
+    let blocks = memory.blocks(&params)?;
+    Argon2::default().hash_password_into_with_memory(password.0.as_bytes(), &salt, &mut digest, blocks)?;
+    let kept = PasswordHash {
+        algorithm: Algorithm::default().ident(),
+        version: Some(Version::default().into()),
+        params: ParamsString::try_from(&params).map_err(|error| Unhashed::Failed(error.to_string()))?,
+        salt: Some(Salt::new(&salt)?),
+        hash: Some(Output::new(&digest)?),
+    };
+    Ok(Hash(kept.to_string()))
+}
+
+/// Whether a password has this hash. One that cannot be read matches nothing.
+fn verify(password: &Password, hash: &str, memory: &mut Memory) -> Result<Verdict, Unhashed> {
+    let Some((argon2, salt, kept)) = read(hash) else { return Ok(Verdict::Wrong) };
+    let (params, mut digest) = (argon2.params(), vec![0; kept.len()]);
+    argon2.hash_password_into_with_memory(password.0.as_bytes(), &salt, &mut digest, memory.blocks(params)?)?;
+    // In constant time.
+    if Output::new(&digest)? != kept {
+        return Ok(Verdict::Wrong);
+    }
+    let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
+    Ok(if cost(params) == cost(&Params::default()) { Verdict::Right } else { Verdict::RightButStale })
+}
+
+/// How a hash was made, with which salt, and what came out.
+fn read(hash: &str) -> Option<(Argon2<'static>, Salt, Output)> {
+    let kept = PasswordHash::new(hash).ok()?;
+    let algorithm = Algorithm::try_from(kept.algorithm.as_str()).ok()?;
+    let version = kept.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+    Some((Argon2::new(algorithm, version, Params::try_from(&kept).ok()?), kept.salt?, kept.hash?))
+}
+
+#[cfg(test)]
+impl Passwords {
+    /// Room for one password, which nobody looks at until the sender is dropped.
+    pub(super) fn held() -> (Self, std::sync::mpsc::Sender<()>) {
+        let pool = Pool::new(1, 1);
+        let release = pool.hold();
+        (Self(pool), release)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use argon2::{PasswordHasher, PasswordVerifier};
+
     use super::*;
 
     #[test]
@@ -170,22 +231,37 @@ mod tests {
         assert_eq!(parsed.hash.unwrap().len(), 32);
     }
 
+    async fn check(text: &str, hash: Option<&Hash>) -> Verdict {
+        let passwords = Passwords::default();
+        passwords.turn().unwrap().check(Password::typed(text), hash.cloned()).await.unwrap()
+    }
+
     #[tokio::test]
     async fn a_password_matches_its_hash_alone_in_either_normal_form() {
         let passwords = Passwords::default();
         let hash = passwords.hash(Password::chosen("le cahier d'e\u{301}lodie").unwrap()).await.unwrap();
         assert!(hash.0.starts_with("$argon2id$"));
-        let check = |text: &str, hash: Option<&Hash>| passwords.check(Password::typed(text), hash.cloned());
-        assert_eq!(check("le cahier d'élodie", Some(&hash)).await.unwrap(), Verdict::Right);
-        assert_eq!(check("le cahier d'elodie", Some(&hash)).await.unwrap(), Verdict::Wrong);
-        assert_eq!(check("le cahier d'élodie", None).await.unwrap(), Verdict::Wrong);
+        assert_eq!(check("le cahier d'élodie", Some(&hash)).await, Verdict::Right);
+        assert_eq!(check("le cahier d'elodie", Some(&hash)).await, Verdict::Wrong);
+        assert_eq!(check("le cahier d'élodie", None).await, Verdict::Wrong);
+        let broken = Hash("$argon2id$v=19$m=19456,t=2,p=1$".to_owned());
+        assert_eq!(check("le cahier d'élodie", Some(&broken)).await, Verdict::Wrong);
+    }
+
+    /// Two implementations agree: what the library's own hasher writes is read here, and what is written here it reads.
+    #[tokio::test]
+    async fn hashes_are_those_of_argon2() {
+        let theirs = Hash(Argon2::default().hash_password(b"le cahier bleu").unwrap().to_string());
+        assert_eq!(check("le cahier bleu", Some(&theirs)).await, Verdict::Right);
+        let ours = Passwords::default().hash(Password::typed("le cahier bleu")).await.unwrap();
+        assert!(Argon2::default().verify_password(b"le cahier bleu", &*ours.0).is_ok());
+        assert!(Argon2::default().verify_password(b"le cahier vert", &*ours.0).is_err());
     }
 
     #[tokio::test]
     async fn a_hash_of_other_parameters_is_stale() {
         let weaker = Argon2::from(Params::new(8 * 1024, 1, 1, None).unwrap());
         let hash = Hash(weaker.hash_password(b"a long enough one").unwrap().to_string());
-        let verdict = Passwords::default().check(Password::typed("a long enough one"), Some(hash)).await;
-        assert_eq!(verdict.unwrap(), Verdict::RightButStale);
+        assert_eq!(check("a long enough one", Some(&hash)).await, Verdict::RightButStale);
     }
 }

@@ -101,6 +101,8 @@ impl Accounts {
         if let Some(address) = address {
             self.admit(address).await?;
         }
+        // Who is sent away because many come in at once has not guessed.
+        let turn = self.passwords.turn()?;
         let failures = match email {
             Some(email) => self.count(Counted::Account(email)).await?.failures(),
             None => 0,
@@ -116,7 +118,7 @@ impl Accounts {
         };
         let hash = account.as_ref().and_then(|account| account.login.as_ref()).and_then(|login| login.password.clone());
         let retyped = password.clone();
-        let verdict = self.passwords.check(password, hash).await?;
+        let verdict = turn.check(password, hash).await?;
         let (Some(account), Verdict::Right | Verdict::RightButStale) = (account, verdict) else {
             self.tell_of_guessing(email, failures).await?;
             return Err(Refusal::WrongLogin.into());

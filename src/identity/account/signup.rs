@@ -4,20 +4,23 @@
 //! the last step, which makes them all in one commit: whatever breaks off in between is gone on with, or forgotten after
 //! a week.
 
+mod check;
+mod open;
+mod step;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use check::Check;
+pub use check::Confirmed;
 use serde::{Deserialize, Serialize};
+pub use step::Step;
 
-use super::letter::Letter;
 use super::terms::{Acceptance, Terms};
 use super::throttle::Counted;
-use super::ticket::{self, Kept, Ticket};
-use super::{
-    AccountId, Accounts, Comes, Draft, Email, Factors, Hash, Link, NEW, Passkey, Password, Refusal, Result, draft,
-    invitation, json,
-};
+use super::ticket::{self, Ticket};
+use super::{AccountId, Accounts, Comes, Email, Hash, NEW, Passkey, Password, Refusal, Result, invitation, json};
 use crate::clock::Timestamp;
 use crate::identity::upstream::Person;
 use crate::jobs::Task;
@@ -28,58 +31,8 @@ use crate::storage::{self, Change, EntryIs, EntryWrite, Scope, Version};
 
 /// How long an unfinished sign-up is kept.
 const KEPT: Duration = Duration::from_hours(7 * 24);
-/// How long the link that proves an address works.
-///
-/// Spec: O-322
-const CHECK: Duration = Duration::from_hours(24);
 /// How often an edit is decided again because another tab wrote first.
 const ATTEMPTS: usize = 8;
-
-/// A question of the sign-up.
-///
-/// Spec: O-321, CP-01, CP-02, CP-03, CP-04, CP-05, CP-06, CP-07, CP-08
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Step {
-    Welcome,
-    Email,
-    Address,
-    Terms,
-    /// The letter with the link.
-    Check,
-    Password,
-    /// Whether the school's contacts may come in.
-    Contacts,
-    /// Everything is answered: opening the pod.
-    Open,
-}
-
-impl Step {
-    pub const ALL: [Self; 8] = [
-        Self::Welcome,
-        Self::Email,
-        Self::Address,
-        Self::Terms,
-        Self::Check,
-        Self::Password,
-        Self::Contacts,
-        Self::Open,
-    ];
-
-    /// Counted from 1.
-    pub const fn number(self) -> usize {
-        self as usize + 1
-    }
-
-    /// The step after this one.
-    pub fn next(self) -> Self {
-        Self::ALL.into_iter().find(|step| *step > self).unwrap_or(self)
-    }
-
-    /// The step before this one.
-    pub fn previous(self) -> Option<Self> {
-        Self::ALL.into_iter().rev().find(|step| *step < self)
-    }
-}
 
 /// What a browser keeps of a sign-up. Only a hash of it is kept here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,13 +68,6 @@ fn key(id: &str) -> Arc<str> {
 pub struct Consent {
     pub given: bool,
     pub at: Timestamp,
-}
-
-/// A link that was sent, and the address that it proves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Check {
-    kept: Kept,
-    email: Email,
 }
 
 /// The answers so far.
@@ -221,15 +167,6 @@ impl Signup {
     }
 }
 
-/// Where a sign-up goes on after its address was proved.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Confirmed {
-    /// In the browser that proved it, with this token.
-    Here(SignupToken),
-    /// In the browser where it began: there a school vouches for somebody.
-    WhereItBegan,
-}
-
 impl Accounts {
     /// Begins a sign-up: of somebody whom a school sends, or of anybody if this server takes them.
     ///
@@ -327,53 +264,6 @@ impl Accounts {
         .await
     }
 
-    /// Writes to the address. If it has an account, its owner is told so; whoever asks cannot see the difference.
-    ///
-    /// Spec: O-322, CP-05
-    pub async fn sign_up_check(&self, token: &SignupToken) -> Result<()> {
-        let (mut signup, version) = self.read_signup(&token.id()).await?.ok_or(Refusal::NoSignUp)?;
-        let email = signup.email.clone().filter(|_| signup.reached(&self.terms) == Step::Check);
-        let email = email.ok_or(Refusal::OutOfTurn)?;
-        self.count(Counted::Letters(&email)).await?;
-        let known = self.storage.entry(&draft::email_key(&email)).await?.is_some();
-        let ticket = Ticket::new(&token.id());
-        signup.check = Some(Check { kept: ticket.kept(self.clock.now().plus(CHECK)), email: email.clone() });
-        let link = self.page_of("signup/confirm", &ticket);
-        let letter = if known { Letter::HasAccount } else { Letter::Check { link } };
-        let written = signup_entry(&token.id(), &signup, EntryIs::At(version))?;
-        self.commit([written, self.letter(&letter, &email, signup.language)]).await
-    }
-
-    /// The sign-up that a link belongs to, if it still works.
-    ///
-    /// Spec: O-322
-    pub async fn signup_of(&self, ticket: &Ticket) -> Result<Signup> {
-        Ok(self.checked_signup(ticket).await?.0)
-    }
-
-    /// Takes an address as proved. A sign-up of somebody whom no school sends goes on in the browser that has the
-    /// link: whoever typed another person's address is left with nothing, and what they answered as a secret is
-    /// asked again.
-    ///
-    /// Spec: O-322, CP-05
-    pub async fn confirm_signup(&self, ticket: &Ticket, browser: Option<&SignupToken>) -> Result<Confirmed> {
-        let (mut signup, version) = self.checked_signup(ticket).await?;
-        signup.verified = signup.email.clone();
-        signup.check = None;
-        let id = &*ticket.holder;
-        let here = browser.filter(|token| token.id() == id);
-        if here.is_some() || signup.person.is_some() {
-            self.commit([signup_entry(id, &signup, EntryIs::At(version))?]).await?;
-            return Ok(here.cloned().map_or(Confirmed::WhereItBegan, Confirmed::Here));
-        }
-        (signup.password, signup.passkey, signup.contacts) = (None, None, None);
-        signup.account = AccountId::random();
-        let token = SignupToken::random();
-        let gone = EntryWrite { key: key(id), expected: EntryIs::At(version), value: None };
-        self.commit(self.new_signup(&token, &signup)?.into_iter().chain([gone])).await?;
-        Ok(Confirmed::Here(token))
-    }
-
     /// Sets the password.
     ///
     /// Spec: O-324, CP-06
@@ -423,54 +313,6 @@ impl Accounts {
         .await
     }
 
-    /// The account that a finished sign-up makes, the name of its pod, and whether its WebID lives apart. Saving it ends
-    /// the sign-up.
-    ///
-    /// Spec: O-321, CP-08
-    pub async fn signed_up(&self, token: &SignupToken) -> Result<(Draft, PodName, bool)> {
-        let (signup, version) = self.read_signup(&token.id()).await?.ok_or(Refusal::NoSignUp)?;
-        if signup.reached(&self.terms) != Step::Open {
-            return Err(Refusal::OutOfTurn.into());
-        }
-        let (Some(email), Some(name)) = (signup.email, signup.name) else {
-            return Err(Refusal::OutOfTurn.into());
-        };
-        let now = self.clock.now();
-        let mut draft = Draft::new(now);
-        draft.account.id = signup.account;
-        // First, so that who presses twice hears that it is done, not that the address is taken.
-        draft.write(EntryWrite { key: key(&token.id()), expected: EntryIs::At(version), value: None });
-        if let Some(invitation) = &signup.invitation {
-            draft.write(self.use_up(invitation).await?);
-        }
-        draft.open_by(email, signup.password)?;
-        if let Some(passkey) = signup.passkey {
-            draft.set_factors(&Factors::opened_by(passkey))?;
-        }
-        if let Some(person) = &signup.person {
-            draft.add_link(Link::to(person, now));
-        }
-        draft.set_language(signup.language);
-        draft.set_wishes(signup.newsletter, signup.contacts);
-        if let Some(guardian) = signup.guardian.filter(|_| draft.account().minor) {
-            for entry in self.question(draft.account(), name.as_str(), &guardian)? {
-                draft.write(entry);
-            }
-        }
-        signup.terms.into_iter().for_each(|accepted| draft.accept(accepted));
-        Ok((draft, name, signup.apart))
-    }
-
-    /// Asks for the pod's name again, since somebody else took it meanwhile.
-    pub async fn ask_name_again(&self, token: &SignupToken) -> Result<()> {
-        let proposed = self.propose(None).await?;
-        self.answer(token, Step::Address, |signup| {
-            (signup.name, signup.proposed) = (None, proposed.clone());
-            Ok(())
-        })
-        .await
-    }
-
     /// Changes the answer to a question that was reached. Two tabs may answer at the same time.
     async fn answer(
         &self,
@@ -490,14 +332,6 @@ impl Accounts {
             }
         }
         Err(storage::Error::Moved.into())
-    }
-
-    async fn checked_signup(&self, ticket: &Ticket) -> Result<(Signup, Version)> {
-        let (signup, version) = self.read_signup(&ticket.holder).await?.ok_or(Refusal::DeadLink)?;
-        let now = self.clock.now();
-        let check = signup.check.as_ref().filter(|check| Some(&check.email) == signup.email.as_ref());
-        let admitted = check.is_some_and(|check| check.kept.admits(ticket, now));
-        if admitted { Ok((signup, version)) } else { Err(Refusal::DeadLink.into()) }
     }
 
     async fn read_signup(&self, id: &str) -> Result<Option<(Signup, Version)>> {

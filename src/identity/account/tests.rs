@@ -8,7 +8,6 @@ use std::net::IpAddr;
 use std::task::Poll;
 
 use super::*;
-use crate::aside::Aside;
 use crate::clock::SetClock;
 use crate::rdf::{Graph, Literal, Term, Triple, vocab};
 use crate::secret::SecretKey;
@@ -167,8 +166,9 @@ async fn who_hangs_up_while_a_password_is_looked_at_is_counted_and_who_succeeds_
     };
     attempt(&world).await.unwrap();
     assert_eq!(counted(&world).await, 0);
-    // Nobody gets a place, so that the work does not end before the client hangs up.
-    world.accounts.passwords = Passwords(Aside::new(0));
+    // The work does not end before the client hangs up.
+    let (held, release) = Passwords::held();
+    world.accounts.passwords = held;
     let patience = async {
         for _ in 0..100_000 {
             if counted(&world).await > 0 {
@@ -182,6 +182,22 @@ async fn who_hangs_up_while_a_password_is_looked_at_is_counted_and_who_succeeds_
         () = patience => {}
     }
     assert_eq!(counted(&world).await, 1);
+    drop(release);
+}
+
+/// Shows: O-325
+#[tokio::test]
+async fn who_finds_the_queue_full_comes_again_and_is_not_counted() {
+    let mut world = World::new();
+    world.account("ada@example.org").await;
+    let (held, release) = Passwords::held();
+    world.accounts.passwords = held;
+    let turn = world.accounts.passwords.turn().unwrap();
+    assert_eq!(refusal(world.sign_in("ada@example.org", PASSWORD).await), Refusal::TooSoon(refusal::BUSY));
+    let range = KeyRange { prefix: "throttle/", after: None, limit: 10 };
+    assert!(world.accounts.storage.entries(range).await.unwrap().is_empty());
+    drop((turn, release));
+    world.sign_in("ada@example.org", PASSWORD).await.unwrap();
 }
 
 #[tokio::test]

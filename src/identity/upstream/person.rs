@@ -43,6 +43,24 @@ pub struct Person {
     pub is_minor: bool,
 }
 
+impl Person {
+    /// Somebody of whom the provider says nothing but who it is: for all we know, a minor.
+    pub fn known_as(upstream: &str, issuer: &str, subject: &str) -> Self {
+        Self {
+            upstream: upstream.to_owned(),
+            issuer: issuer.to_owned(),
+            subject: subject.to_owned(),
+            sid: None,
+            authenticated: None,
+            name: None,
+            email: None,
+            is_staff: false,
+            tenant: None,
+            is_minor: true,
+        }
+    }
+}
+
 /// What the claims of a token or of userinfo say of somebody.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Said {

@@ -17,16 +17,11 @@ fn name(text: &str) -> PodName {
 
 pub(super) fn person(subject: &str, staff: bool) -> Person {
     Person {
-        upstream: "ent".into(),
-        issuer: "https://ent.example/".into(),
-        subject: subject.into(),
-        sid: None,
-        authenticated: None,
         name: Some("Jeanne Fictive".into()),
         email: Some("jeanne.fictive@ac.example".into()),
         is_staff: staff,
-        tenant: None,
         is_minor: !staff,
+        ..Person::known_as("ent", "https://ent.example/", subject)
     }
 }
 
