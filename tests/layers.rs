@@ -37,7 +37,7 @@ const MAP: [&str; 29] = [
 ];
 
 /// Which parts of `src` may name a foreign crate.
-const OWNERS: [(&str, &[&str]); 20] = [
+const OWNERS: &[(&str, &[&str])] = &[
     ("sophia", &["rdf"]),
     ("oxttl", &["rdf"]),
     ("oxjsonld", &["rdf"]),
@@ -51,6 +51,10 @@ const OWNERS: [(&str, &[&str]); 20] = [
     ("openidconnect", &["identity/upstream"]),
     ("argon2", &["identity"]),
     ("rustix", &["identity"]),
+    ("calcard", &["ingest/file"]),
+    ("chrono", &["ingest/file"]),
+    ("csv", &["ingest/file"]),
+    ("encoding_rs", &["ingest/file"]),
     ("reqwest", &["fetch"]),
     ("lettre", &["mail"]),
     ("http", &["fetch", "http", "web", "app", "server"]),

@@ -6,6 +6,7 @@
 
 pub mod base;
 pub mod connection;
+pub mod file;
 pub mod index;
 pub mod merge;
 pub mod outcome;
