@@ -244,7 +244,8 @@ fn is_plain(c: char) -> bool {
 /// The `tel:` IRI of a telephone number.
 pub fn tel(text: &str) -> Option<String> {
     let bare = text.get(..4).filter(|start| start.eq_ignore_ascii_case("tel:")).map_or(text, |_| &text[4..]);
-    let kept: String = bare.chars().filter(|c| !matches!(c, ' ' | '\u{A0}' | '\u{202F}' | '.' | '(' | ')' | '/')).collect();
+    let kept: String =
+        bare.chars().filter(|c| !matches!(c, ' ' | '\u{A0}' | '\u{202F}' | '.' | '(' | ')' | '/')).collect();
     let digits = kept.chars().filter(char::is_ascii_digit).count();
     let number = kept.strip_prefix('+').unwrap_or(&kept);
     let known = number.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '*'));
@@ -265,7 +266,8 @@ pub fn https(text: &str) -> Option<String> {
 pub fn day(text: &str) -> Option<Date> {
     let parts: Vec<&str> = text.split(['/', '-', '.']).collect();
     let [first, second, third] = parts.as_slice() else { return None };
-    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<i16>().ok()).flatten();
+    let number =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<i16>().ok()).flatten();
     let (year, day) = match (first.len(), third.len()) {
         (4, 1 | 2) => (first, third),
         (1 | 2, 4) => (third, first),

@@ -64,11 +64,19 @@ fn separator(text: &str) -> u8 {
     [b'\t', b',', b';'].into_iter().max_by_key(cells).unwrap_or(b';')
 }
 
+/// Rows with the lines at which they begin.
 fn records(text: &str, separator: u8) -> impl Iterator<Item = (usize, Vec<String>)> {
-    let reader = csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(text.as_bytes());
-    reader.into_records().filter_map(Result::ok).map(|record| {
-        let line = record.position().map_or(0, csv::Position::line);
-        (usize::try_from(line).unwrap_or(usize::MAX), record.iter().take(MOST_COLUMNS + 1).map(str::to_owned).collect())
+    let reader =
+        csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let (mut counted, mut line) = (0, 1);
+    reader.into_records().filter_map(Result::ok).map(move |record| {
+        // A record is said to begin where the one before has ended, be it within the end of a line.
+        let ended = record.position().map_or(0, csv::Position::byte);
+        let rest = text.get(usize::try_from(ended).unwrap_or(usize::MAX)..).unwrap_or_default();
+        let begin = text.len() - rest.trim_start_matches(['\r', '\n']).len();
+        line += text.get(counted..begin).unwrap_or_default().matches('\n').count();
+        counted = begin;
+        (line, record.iter().take(MOST_COLUMNS + 1).map(str::to_owned).collect())
     })
 }
 
@@ -107,12 +115,37 @@ pub enum Field {
 const FIELDS: [(Field, &str, &[&str]); 20] = [
     (Field::Ignore, "ignore", &[]),
     (Field::Key, "key", &["id", "uid", "identifiant", "identifier", "ine", "inefictif", "matricule", "numero"]),
-    (Field::Name, "name", &["nomcomplet", "name", "fullname", "displayname", "nomprenom", "prenomnom", "contact", "nomaffiche"]),
+    (
+        Field::Name,
+        "name",
+        &["nomcomplet", "name", "fullname", "displayname", "nomprenom", "prenomnom", "contact", "nomaffiche"],
+    ),
     (Field::Given, "given", &["prenom", "prenoms", "firstname", "givenname", "prenomusuel"]),
     (Field::Family, "family", &["nom", "nomdefamille", "lastname", "familyname", "surname", "nomusuel"]),
-    (Field::Email, "email", &["email", "mail", "courriel", "adresseemail", "emailaddress", "adressemail", "adresseelectronique", "emailvalue"]),
-    (Field::Phone, "phone", &["telephone", "tel", "mobile", "portable", "phone", "phonenumber", "mobilephone", "phonevalue"]),
-    (Field::Organisation, "organisation", &["organisation", "organization", "societe", "company", "entreprise", "etablissement"]),
+    (
+        Field::Email,
+        "email",
+        &[
+            "email",
+            "mail",
+            "courriel",
+            "adresseemail",
+            "emailaddress",
+            "adressemail",
+            "adresseelectronique",
+            "emailvalue",
+        ],
+    ),
+    (
+        Field::Phone,
+        "phone",
+        &["telephone", "tel", "mobile", "portable", "phone", "phonenumber", "mobilephone", "phonevalue"],
+    ),
+    (
+        Field::Organisation,
+        "organisation",
+        &["organisation", "organization", "societe", "company", "entreprise", "etablissement"],
+    ),
     (Field::Title, "title", &["titre", "title", "jobtitle", "fonction", "poste"]),
     (Field::Role, "role", &["role", "profil", "profession"]),
     (Field::Birthday, "birthday", &["datenaissance", "datedenaissance", "naissance", "birthday", "birthdate", "nele"]),
@@ -138,7 +171,10 @@ impl Field {
 
     fn guess(header: &str) -> Self {
         let name = plain(header);
-        FIELDS.into_iter().find(|(_, _, names)| names.contains(&name.as_str())).map_or(Self::Ignore, |(field, ..)| field)
+        FIELDS
+            .into_iter()
+            .find(|(_, _, names)| names.contains(&name.as_str()))
+            .map_or(Self::Ignore, |(field, ..)| field)
     }
 }
 
@@ -211,9 +247,9 @@ pub fn people(sheet: &Sheet, columns: &Columns) -> Result<People, Unreadable> {
     for (line, cells) in &sheet.rows {
         let row = Row { columns, cells };
         let mut reader = Reader { line: *line, problems: &mut people.problems };
-        let read = row.card(&mut reader).and_then(|card| {
-            if known.insert(card.key.clone()) { Ok(card) } else { Err(Reason::Twice) }
-        });
+        let read = row
+            .card(&mut reader)
+            .and_then(|card| if known.insert(card.key.clone()) { Ok(card) } else { Err(Reason::Twice) });
         match read {
             Ok(card) => {
                 for (key, name) in row.groups(&mut reader) {
@@ -257,7 +293,9 @@ impl<'a> Row<'a> {
             Err(text::TooLong) => return Err(Reason::NameTooLong),
             Ok(Some(name)) => name,
             Ok(None) if !said.is_empty() => said,
-            Ok(None) => self.first(Field::Email).split('@').next().filter(|_| email.is_some()).ok_or(Reason::NoName)?.to_owned(),
+            Ok(None) => {
+                self.first(Field::Email).split('@').next().filter(|_| email.is_some()).ok_or(Reason::NoName)?.to_owned()
+            }
         };
         let key = Key::given(self.first(Field::Key)).unwrap_or_else(|| Key::derived(&name, email.as_deref()));
         let birthday = reader.value(self.first(Field::Birthday), card::day, Reason::BadDate).map(Birthday::Day);

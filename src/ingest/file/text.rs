@@ -129,7 +129,8 @@ fn bounded(text: &str, longest: usize, tidy: impl Fn(&str) -> String) -> Result<
 
 /// Characters that nobody sees and that change what is seen: controls, and those that turn the direction of text.
 fn is_deceptive(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}')
+    c.is_control()
+        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}')
 }
 
 /// A value as it is shown where somebody may paste it into a spreadsheet, which would run it as a formula.
@@ -173,7 +174,7 @@ mod tests {
         let lines = unfold(b"x\nBEGIN:VCARD\nFN:a\nbegin:vcard\nFN;X=\"1\":b:c\nEND:VCARD\ny\nBEGIN:VCARD\n");
         let found = components(&lines, "VCARD");
         let told: Vec<_> = found.iter().map(|found| (found.line, found.closed, found.raw("fn"))).collect();
-        assert_eq!(told, [(2, false, Some("a")), (4, true, None), (8, false, None)]);
+        assert_eq!(told, [(2, false, Some("a")), (4, true, Some("b:c")), (8, false, None)]);
     }
 
     #[test]
