@@ -153,16 +153,12 @@ pub struct Group {
 
 /// Adds somebody to the group of this key, which is made if it is not there yet.
 pub fn join(groups: &mut Vec<Group>, key: &str, name: &str, line: usize, member: &Key) {
-    let member = member.clone();
-    match groups.iter_mut().find(|group| group.key == key) {
-        Some(group) => {
-            group.members.insert(member);
-        }
-        None => {
-            let members = [member].into();
-            groups.push(Group { line, key: key.to_owned(), name: name.to_owned(), members });
-        }
+    if let Some(group) = groups.iter_mut().find(|group| group.key == key) {
+        group.members.insert(member.clone());
+        return;
     }
+    let (key, name) = (key.to_owned(), name.to_owned());
+    groups.push(Group { line, key, name, members: [member.clone()].into() });
 }
 
 /// Details of an entry, read while their problems are kept.

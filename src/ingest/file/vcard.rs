@@ -182,7 +182,7 @@ impl<'a> Entries<'a> {
     /// A whole date is a day; part of one stays the text it is, and so does what is said to be text.
     fn birthday(&self, reader: &mut Reader<'_>) -> Option<Birthday> {
         let entry = self.all(&VCardProperty::Bday).next()?;
-        let told = self.component.raw("BDAY").map(str::to_owned).unwrap_or_else(|| part(entry, 0));
+        let told = self.component.raw("BDAY").map_or_else(|| part(entry, 0), str::to_owned);
         let is_text = entry.parameters(&VCardParameterName::Value).any(|value| value.as_text() == Some("TEXT"));
         match entry.values.first() {
             Some(VCardValue::PartialDateTime(date)) => {
