@@ -5,8 +5,10 @@
 
 #![expect(clippy::unwrap_used, reason = "an example fails by panicking")]
 
-#[path = "../tests/support/ent.rs"]
+#[path = "../tests/support/ent/mod.rs"]
 mod ent;
+#[path = "../tests/support/stand_in.rs"]
+mod stand_in;
 
 use std::fs;
 use std::path::Path;

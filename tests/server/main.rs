@@ -17,7 +17,7 @@ mod copy_and_move;
 mod cors;
 mod deleting;
 mod email;
-#[path = "../support/ent.rs"]
+#[path = "../support/ent/mod.rs"]
 mod ent;
 mod erasure;
 mod factors;
@@ -34,6 +34,8 @@ mod n3_patch;
 mod negotiation;
 mod outward;
 mod pages;
+#[path = "../support/pay/mod.rs"]
+mod pay;
 mod permissions;
 #[path = "../support/picture.rs"]
 mod picture;
@@ -50,6 +52,9 @@ mod sign_out;
 mod sign_up;
 mod slashes_and_names;
 mod spaces;
+#[path = "../support/stand_in.rs"]
+mod stand_in;
+mod stand_ins;
 mod sparql_update;
 mod storage_description;
 mod terms;

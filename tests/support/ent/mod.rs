@@ -1,7 +1,11 @@
-//! A pretend school platform (ENT): an ordinary OpenID provider that knows nothing of Solid. Its people are made up.
-//! On demand it lies, is slow or is down.
+//! A pretend school platform (ENT): an ordinary OpenID provider that knows nothing of Solid, with the contacts and
+//! applications of its people, who are made up. On demand it lies, is slow or is down.
 
 #![allow(dead_code, reason = "who includes this module uses a part of it")]
+
+pub mod data;
+pub mod roster;
+pub mod tokens;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -11,9 +15,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use cartable::clock::Clock;
 use cartable::http::Body;
 use cartable::secret;
-use cartable::server::metrics::Metrics;
-use cartable::server::{Limits, Stop, serve};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderValue, LOCATION, SET_COOKIE};
+use cartable::server::Stop;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderValue, SET_COOKIE};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
@@ -25,6 +28,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::net::{TcpListener, TcpStream};
 use url::{Url, form_urlencoded};
+
+use crate::stand_in::{self, error, fixture, json_of, of, status};
+use data::Place;
+use tokens::has;
 
 /// The school of everybody here.
 pub const SCHOOL: &str = "0999001W";
@@ -67,11 +74,17 @@ impl Somebody {
         format!("ent-{}", self.login)
     }
 
+    /// What the contacts call this person. One identifier has a character that means something in a path.
+    pub fn uid(&self) -> String {
+        let separator = if self.login == "lena" { '/' } else { '-' };
+        format!("e0{separator}{}", self.login)
+    }
+
     /// The fields of userinfo, as school platforms word them.
     fn userinfo(&self) -> Value {
         json!({
             "sub": self.subject(),
-            "ENTPersonUid": format!("e0-{}", self.login),
+            "ENTPersonUid": self.uid(),
             "unik": self.login,
             "name": self.name,
             "email": self.email,
@@ -109,6 +122,9 @@ pub enum Lie {
     /// Userinfo is of somebody else, or fails while answering 200.
     OtherSubject,
     UserinfoError,
+    /// Userinfo has no `ENTPersonUid`, or that of somebody else.
+    NoUid,
+    OtherUid,
     /// An access token that cannot be sent in a header.
     AccessToken,
     /// The platform does not accept our code.
@@ -121,7 +137,10 @@ pub enum Lie {
 /// Where Cartable is.
 #[derive(Debug, Clone)]
 pub struct Registered {
+    /// Where people come back to who sign in.
     pub redirect: String,
+    /// Where they come back to who let a connector in: any `callback` below it.
+    pub connectors: String,
     pub backchannel: String,
     /// Where the desk's link leads.
     pub door: String,
@@ -131,7 +150,17 @@ impl Registered {
     /// The addresses of a Cartable at `base` that calls this platform `id`.
     pub fn at(base: &str, id: &str) -> Self {
         let place = |name: &str| format!("{base}.account/login/oidc/{id}/{name}");
-        Self { redirect: place("callback"), backchannel: place("backchannel"), door: place("") }
+        Self {
+            redirect: place("callback"),
+            connectors: format!("{base}.account/"),
+            backchannel: place("backchannel"),
+            door: place(""),
+        }
+    }
+
+    fn knows(&self, redirect: &str) -> bool {
+        redirect == self.redirect
+            || redirect.strip_prefix(&self.connectors).is_some_and(|rest| rest.ends_with("callback"))
     }
 }
 
@@ -157,7 +186,8 @@ struct State {
     /// Signed in here: session and person.
     sessions: HashMap<String, &'static str>,
     codes: HashMap<String, Code>,
-    tokens: HashMap<String, &'static str>,
+    tokens: tokens::Tokens,
+    data: data::Data,
     /// How often each path was asked for.
     asked: HashMap<String, usize>,
 }
@@ -166,7 +196,10 @@ struct Code {
     login: &'static str,
     session: String,
     nonce: Option<String>,
-    challenge: String,
+    redirect: String,
+    scope: String,
+    /// What a connector may leave out, and who signs in may not.
+    challenge: Option<String>,
 }
 
 /// Making RSA keys takes a while, so all platforms of a process share them.
@@ -184,13 +217,11 @@ impl Ent {
         let issuer = format!("http://localhost:{}", listener.local_addr().unwrap().port());
         let platform = Arc::new(Platform { issuer: issuer.clone(), registered, clock, state: Mutex::default() });
         let answering = Arc::clone(&platform);
-        let answer = move |request: Request<hyper::body::Incoming>, _| {
+        let answer = move |request: Request<hyper::body::Incoming>| {
             let platform = Arc::clone(&answering);
             async move { platform.answer(request).await }
         };
-        let (stop, stopped) = Stop::new();
-        let metrics = Metrics::register(&mut prometheus_client::registry::Registry::default());
-        tokio::spawn(serve(listener, None, answer, Limits::default(), metrics, stopped));
+        let (_, stop) = stand_in::open(listener, answer);
         Self { issuer, platform, _stop: stop }
     }
 
@@ -254,7 +285,7 @@ impl Platform {
             (&Method::POST, "/token") => self.token(&head.headers, &form),
             (&Method::GET, "/userinfo") => self.userinfo(&head.headers),
             (&Method::POST, "/logout") => Some(self.leave(&head.headers).await),
-            _ => Some(status(StatusCode::NOT_FOUND)),
+            (method, path) => self.data(method, path, &head.headers).or(Some(status(StatusCode::NOT_FOUND))),
         };
         answered.unwrap_or_else(|| status(StatusCode::BAD_REQUEST))
     }
@@ -336,11 +367,13 @@ impl Platform {
     fn begin(&self, query: &str, login: &str, session: &str) -> Option<String> {
         let asked: HashMap<_, _> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let is = |name: &str, value: &str| asked.get(name).is_some_and(|given| given == value);
+        let (redirect, scope, challenge) =
+            (asked.get("redirect_uri")?, asked.get("scope")?, asked.get("code_challenge"));
         let good = is("client_id", CLIENT)
-            && is("redirect_uri", &self.registered.redirect)
+            && self.registered.knows(redirect)
             && is("response_type", "code")
-            && is("code_challenge_method", "S256")
-            && asked.get("scope")?.split(' ').any(|scope| scope == "openid");
+            && (is("code_challenge_method", "S256") && challenge.is_some() || has(scope, "offline_access"))
+            && has(scope, "openid");
         let somebody = Somebody::at(login).filter(|_| good)?;
         let code = secret::token();
         let mut state = self.state.lock();
@@ -349,10 +382,12 @@ impl Platform {
             login: somebody.login,
             session: session.to_owned(),
             nonce: asked.get("nonce").cloned(),
-            challenge: asked.get("code_challenge")?.clone(),
+            redirect: redirect.clone(),
+            scope: scope.clone(),
+            challenge: challenge.cloned(),
         };
         state.codes.insert(code.clone(), kept);
-        let mut location = Url::parse(&self.registered.redirect).ok()?;
+        let mut location = Url::parse(redirect).ok()?;
         location.query_pairs_mut().append_pair("code", &code).append_pair("state", asked.get("state")?);
         match state.lie {
             Some(Lie::NoAnswerIssuer) => {}
@@ -369,19 +404,24 @@ impl Platform {
         if !known {
             return Some(error(StatusCode::UNAUTHORIZED, "invalid_client"));
         }
+        if let Some(fault) = self.fault(Place::Token) {
+            return Some(fault.on("application/json", fixture("ent/token-response.json")));
+        }
+        if form.get("grant_type").is_some_and(|grant| grant == "refresh_token") {
+            return self.refresh(form);
+        }
         let code = self.state.lock().codes.remove(form.get("code")?);
-        let verifier = URL_SAFE_NO_PAD.encode(Sha256::digest(form.get("code_verifier")?));
+        let verifier = form.get("code_verifier").map(|given| URL_SAFE_NO_PAD.encode(Sha256::digest(given)));
         let fits = |code: &Code| {
             code.challenge == verifier
-                && form.get("redirect_uri") == Some(&self.registered.redirect)
+                && form.get("redirect_uri") == Some(&code.redirect)
                 && form.get("grant_type").is_some_and(|grant| grant == "authorization_code")
         };
         let Some(code) = code.filter(fits).filter(|_| self.lies() != Some(Lie::Code)) else {
             return Some(error(StatusCode::BAD_REQUEST, "invalid_grant"));
         };
         let access = if self.lies() == Some(Lie::AccessToken) { "a\nb".to_owned() } else { secret::token() };
-        self.state.lock().tokens.insert(access.clone(), code.login);
-        let mut answer = json!({ "access_token": access, "token_type": "Bearer", "expires_in": 300 });
+        let mut answer = self.give(code.login, &code.scope, access.clone());
         if self.lies() != Some(Lie::Missing) {
             answer["id_token"] = self.id_token(&code, &access).into();
         }
@@ -430,18 +470,22 @@ impl Platform {
     }
 
     fn userinfo(&self, headers: &HeaderMap) -> Option<Response<Body>> {
-        let token = headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?;
-        let Some(login) = self.state.lock().tokens.get(token).copied() else {
+        let Some(somebody) = self.bearer(headers, "openid") else {
             return Some(error(StatusCode::UNAUTHORIZED, "invalid_token"));
         };
-        let mut told = Somebody::at(login)?.userinfo();
+        let mut told = somebody.userinfo();
         match self.lies() {
             Some(Lie::OtherSubject) => told["sub"] = "ent-somebody-else".into(),
             Some(Lie::UserinfoError) => told["error"] = "server_error".into(),
             Some(Lie::LongSubject) => told["sub"] = "x".repeat(256).into(),
+            Some(Lie::NoUid) => _ = told.as_object_mut()?.remove("ENTPersonUid"),
+            Some(Lie::OtherUid) => told["ENTPersonUid"] = "e0-somebody-else".into(),
             _ => {}
         }
-        Some(json_of(&told))
+        Some(match self.fault(Place::Userinfo) {
+            Some(fault) => fault.on("application/json", told.to_string().into_bytes()),
+            None => json_of(&told),
+        })
     }
 
     /// Signs somebody out here, and tells Cartable.
@@ -531,32 +575,11 @@ fn html(body: &str) -> Response<Body> {
          color:#111;text-decoration:none}}.tile{{font-weight:bold;border:2px solid #1d5c45}}</style></head>\
          <body><header>ENT Armorique (fictif)</header><main>{body}</main></body></html>"
     );
-    let mut response = Response::new(Body::from(page));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html;charset=utf-8"));
-    response
-}
-
-fn json_of(value: &Value) -> Response<Body> {
-    let mut response = Response::new(Body::from(value.to_string()));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-fn error(code: StatusCode, error: &str) -> Response<Body> {
-    let mut response = json_of(&json!({ "error": error }));
-    *response.status_mut() = code;
-    response
-}
-
-fn status(code: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::from(code.to_string()));
-    *response.status_mut() = code;
-    response
+    of(StatusCode::OK, "text/html;charset=utf-8", page)
 }
 
 fn go(location: &str, session: Option<&str>) -> Response<Body> {
-    let mut response = status(StatusCode::SEE_OTHER);
-    response.headers_mut().insert(LOCATION, HeaderValue::try_from(location).unwrap());
+    let mut response = stand_in::go(location);
     if let Some(session) = session {
         let cookie = format!("ent={session}; Path=/; HttpOnly; SameSite=Lax");
         response.headers_mut().insert(SET_COOKIE, HeaderValue::try_from(cookie).unwrap());
