@@ -43,6 +43,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("oxjsonld", &["rdf"]),
     ("oxrdfxml", &["rdf"]),
     ("oxrdf", &["rdf", "sparql"]),
+    ("oxsdatatypes", &["rdf"]),
+    ("regex", &["rdf"]),
     ("oxigraph", &["sparql"]),
     ("spargebra", &["sparql"]),
     ("rusqlite", &["storage/sqlite"]),

@@ -4,6 +4,7 @@ pub mod format;
 pub mod graph;
 pub mod pattern;
 pub mod patch;
+pub mod shape;
 pub mod vocab;
 
 pub use format::{Document, Format};

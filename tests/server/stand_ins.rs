@@ -9,7 +9,7 @@ use cartable::address::Addresses;
 use cartable::clock::SetClock;
 use cartable::fetch::{Error, Fetch, Fetched, Request, Setup};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, RETRY_AFTER, SET_COOKIE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use url::{Url, form_urlencoded};
@@ -48,7 +48,7 @@ impl Visitor {
         let request = Request {
             method,
             url: self.origin.join(path).unwrap(),
-            headers: HeaderMap::from_iter(headers.iter().map(header)),
+            headers: headers.iter().map(header).collect(),
             body: Bytes::from(body.to_owned()),
             limit: 10 << 20,
             within: Duration::from_secs(2),

@@ -421,7 +421,7 @@ impl Platform {
             return Some(error(StatusCode::BAD_REQUEST, "invalid_grant"));
         };
         let access = if self.lies() == Some(Lie::AccessToken) { "a\nb".to_owned() } else { secret::token() };
-        let mut answer = self.give(code.login, &code.scope, access.clone());
+        let mut answer = self.give(code.login, &code.scope, &access);
         if self.lies() != Some(Lie::Missing) {
             answer["id_token"] = self.id_token(&code, &access).into();
         }

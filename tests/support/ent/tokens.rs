@@ -60,11 +60,11 @@ impl Ent {
 
 impl Platform {
     /// The tokens for somebody: one for access, and with `offline_access` one to refresh it.
-    pub(super) fn give(&self, login: &'static str, scope: &str, access: String) -> Value {
+    pub(super) fn give(&self, login: &'static str, scope: &str, access: &str) -> Value {
         let until = self.clock.now().plus(LIFETIME);
         let mut state = self.state.lock();
         let tokens = &mut state.tokens;
-        tokens.access.insert(access.clone(), Access { login, scope: scope.to_owned(), until });
+        tokens.access.insert(access.to_owned(), Access { login, scope: scope.to_owned(), until });
         let mut answer =
             json!({ "access_token": access, "token_type": "Bearer", "expires_in": LIFETIME.as_secs(), "scope": scope });
         if has(scope, "offline_access") {

@@ -190,7 +190,7 @@ impl Desk {
             return fault.on("application/json", fixture("ensap/login-ok.json"));
         }
         if let Some(file) = &self.login {
-            return if file.ends_with(".json") { json_file(file) } else { page(file) };
+            return if file.starts_with("page") { page(file) } else { json_file(file) };
         }
         if !headers.get(ACCEPT).is_some_and(|accept| accept.to_str().unwrap().contains("application/json")) {
             return page("page-login.html");
