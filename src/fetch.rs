@@ -75,6 +75,8 @@ pub enum Error {
     Busy,
     #[error("there are too many redirects, or one of them leads nowhere")]
     Redirect,
+    #[error("the answer broke off")]
+    Cut,
     #[error("the document is too large")]
     TooLarge,
     #[error("the document is compressed, which was not asked for")]
@@ -84,12 +86,12 @@ pub enum Error {
 impl Error {
     /// Whether trying again later may help.
     pub fn is_outage(self) -> bool {
-        matches!(self, Self::Unreachable | Self::TooSlow | Self::Resting | Self::Busy)
+        matches!(self, Self::Unreachable | Self::TooSlow | Self::Cut | Self::Resting | Self::Busy)
     }
 
     /// Whether the host is to blame.
     fn is_failure(self) -> bool {
-        matches!(self, Self::Unreachable | Self::TooSlow)
+        matches!(self, Self::Unreachable | Self::TooSlow | Self::Cut)
     }
 }
 
@@ -144,6 +146,30 @@ pub struct Request {
     pub named: Option<Url>,
 }
 
+/// For those who speak to one origin that the operator named.
+impl Request {
+    /// A GET at such an origin.
+    pub fn get(url: Url, limit: usize, within: Duration) -> Self {
+        let (named, headers) = (Some(url.clone()), HeaderMap::new());
+        Self { method: Method::GET, url, headers, body: Bytes::new(), limit, within, named }
+    }
+
+    /// The same with a body, as POST.
+    #[must_use]
+    pub fn posting(self, media_type: &'static str, body: impl Into<Bytes>) -> Self {
+        Self { method: Method::POST, body: body.into(), ..self }.with("content-type", media_type)
+    }
+
+    /// The same with a header field; one whose value cannot be sent is left out.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(header::HeaderName::from_static(name), value);
+        }
+        self
+    }
+}
+
 /// What came back, whatever its status.
 #[derive(Debug, Clone)]
 pub struct Fetched {
@@ -155,9 +181,21 @@ pub struct Fetched {
 }
 
 impl Fetched {
+    /// An answer as a test would have it.
+    #[cfg(test)]
+    pub(crate) fn of(url: &str, bytes: Vec<u8>) -> Self {
+        let url = Url::parse(url).expect("an address");
+        Self { status: StatusCode::OK, url, headers: HeaderMap::new(), bytes: bytes.into() }
+    }
+
     /// The media type, with its parameters.
     pub fn media_type(&self) -> Option<&str> {
         self.headers.get(header::CONTENT_TYPE)?.to_str().ok()
+    }
+
+    /// The values of a header field that are text.
+    pub fn field<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
     }
 
     /// How long the host says that the document stays as it is; `None` if it does not say.
@@ -395,7 +433,8 @@ async fn exchange(client: &Client, request: &Request) -> Result<Fetched, Error> 
         return Err(Error::TooLarge);
     }
     let mut bytes = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| told(&error))? {
+    let cut = |error: reqwest::Error| if error.is_timeout() { Error::TooSlow } else { Error::Cut };
+    while let Some(chunk) = response.chunk().await.map_err(cut)? {
         if bytes.len() + chunk.len() > limit {
             return Err(Error::TooLarge);
         }

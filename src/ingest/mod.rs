@@ -10,6 +10,7 @@ pub mod file;
 pub mod index;
 pub mod merge;
 pub mod outcome;
+pub mod payslips;
 mod prefixes;
 pub mod report;
 pub mod run;

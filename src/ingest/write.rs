@@ -1,5 +1,7 @@
 //! Reads and writes in a pod as its owner's agent: each a request like any other, through [`Pods::perform`].
 
+mod files;
+
 use std::sync::Arc;
 
 use bytes::Bytes;

@@ -135,7 +135,7 @@ namespace!(prov = "http://www.w3.org/ns/prov#" {
     WAS_ATTRIBUTED_TO = "wasAttributedTo", WAS_GENERATED_BY = "wasGeneratedBy", WAS_DERIVED_FROM = "wasDerivedFrom",
     WAS_ASSOCIATED_WITH = "wasAssociatedWith", WAS_STARTED_BY = "wasStartedBy", STARTED_AT_TIME = "startedAtTime",
     ENDED_AT_TIME = "endedAtTime", GENERATED_AT_TIME = "generatedAtTime", INVALIDATED_AT_TIME = "invalidatedAtTime",
-    HAD_PRIMARY_SOURCE = "hadPrimarySource",
+    HAD_PRIMARY_SOURCE = "hadPrimarySource", ALTERNATE_OF = "alternateOf",
 });
 namespace!(schema = "http://schema.org/" {
     EDUCATIONAL_ORGANIZATION = "EducationalOrganization", DIGITAL_DOCUMENT = "DigitalDocument",
