@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Origins;
 use crate::address::{Addresses, BadBase};
 use crate::identity::{self, account, upstream};
+use crate::ingest;
 use crate::mail;
 use crate::secret::{self, Secret, SecretKey};
 use crate::units::Size;
@@ -118,6 +119,8 @@ pub struct Config {
     pub accounts: account::Config,
     /// How letters are sent.
     pub mail: mail::Config,
+    /// How connectors bring data into pods.
+    pub connectors: ingest::Config,
     /// The providers that people may sign in with, such as the platform of a school.
     ///
     /// Spec: O-301
@@ -147,6 +150,7 @@ impl Default for Config {
             identity: identity::Config::default(),
             accounts: account::Config::default(),
             mail: mail::Config::default(),
+            connectors: ingest::Config::default(),
             upstream: Vec::new(),
         }
     }

@@ -22,12 +22,8 @@ use crate::mail::Message;
 use crate::secret::{self, SecretKey};
 use crate::storage::{self, Change, EntryIs, EntryWrite, KeyRange, Scope, Storage, Version};
 
-/// The keys of jobs begin so; the due time follows, so that they lie in the order in which they are due.
-const PREFIX: &str = "job/";
-/// How long one try may take before others may think that it died.
-const LEASE: Duration = Duration::from_mins(5);
-/// How many jobs are worked on at a time.
-const AT_A_TIME: usize = 8;
+/// How many rows are looked at a time.
+const PAGE: usize = 8;
 /// The first wait after a failure; it doubles up to [`LONGEST`].
 const FIRST: Duration = Duration::from_mins(1);
 const LONGEST: Duration = Duration::from_hours(1);
@@ -35,6 +31,40 @@ const LONGEST: Duration = Duration::from_hours(1);
 const TRIES: u32 = 30;
 /// What tasks are sealed for.
 const PURPOSE: &str = "job";
+
+/// What waits for what: runs of connectors take minutes, and no letter waits for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    House,
+    /// Runs of connectors.
+    Runs,
+}
+
+impl Lane {
+    /// The keys of its jobs begin so; the due time follows, so that they lie in the order in which they are due.
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::House => "job/",
+            Self::Runs => "run/",
+        }
+    }
+
+    /// How long one try may take before others may think that it died.
+    const fn lease(self) -> Duration {
+        match self {
+            Self::House => Duration::from_mins(5),
+            Self::Runs => Duration::from_mins(15),
+        }
+    }
+
+    /// How many of its jobs one worker does at a time.
+    const fn at_a_time(self) -> usize {
+        match self {
+            Self::House => PAGE,
+            Self::Runs => 1,
+        }
+    }
+}
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,12 +85,25 @@ pub enum Task {
     Unaffiliated { account: Box<str>, due: Timestamp },
     /// Give back a way into an account, as two operators agreed.
     Rescue { account: Box<str>, due: Timestamp },
+    /// Run a connection, by the number of its pod, if that time is still the one.
+    Ingest { pod: i64, account: Box<str>, due: Timestamp },
 }
 
 impl Task {
     /// Whether it is tried until it works, however long that takes.
     const fn is_owed(&self) -> bool {
-        matches!(self, Self::Erase { .. } | Self::Release { .. } | Self::Unaffiliated { .. } | Self::Rescue { .. })
+        match self {
+            Self::Erase { .. }
+            | Self::Release { .. }
+            | Self::Unaffiliated { .. }
+            | Self::Rescue { .. }
+            | Self::Ingest { .. } => true,
+            Self::Mail(_) | Self::Forget { .. } | Self::Reset { .. } | Self::Issuers { .. } => false,
+        }
+    }
+
+    const fn lane(&self) -> Lane {
+        if matches!(self, Self::Ingest { .. }) { Lane::Runs } else { Lane::House }
     }
 
     /// Whether it tells nobody anything that the records do not: they are named, and no more.
@@ -70,7 +113,8 @@ impl Task {
             | Self::Erase { .. }
             | Self::Unaffiliated { .. }
             | Self::Rescue { .. }
-            | Self::Issuers { .. } => true,
+            | Self::Issuers { .. }
+            | Self::Ingest { .. } => true,
             Self::Mail(_) | Self::Reset { .. } | Self::Release { .. } => false,
         }
     }
@@ -86,6 +130,7 @@ impl Task {
             Self::Erase { .. } => "erase",
             Self::Unaffiliated { .. } => "unaffiliated",
             Self::Rescue { .. } => "rescue",
+            Self::Ingest { .. } => "ingest",
         }
     }
 }
@@ -172,8 +217,9 @@ impl Jobs {
 
     /// A job, to be written by the commit that makes it necessary.
     pub fn entry(&self, task: &Task, due: Timestamp) -> EntryWrite {
+        let lane = task.lane();
         let task = if task.is_plain() { Kept::Plain(task.clone()) } else { self.seal(task) };
-        Row { id: JobId::random(), tries: 0, task }.entry(due)
+        Row { id: JobId::random(), tries: 0, task }.entry(lane, due)
     }
 
     fn seal(&self, task: &Task) -> Kept {
@@ -188,42 +234,45 @@ impl Jobs {
         self.storage.commit(change).await.map(|_| ())
     }
 
-    /// Does all that is due, and says how much that was.
-    pub async fn work(&self, worker: &dyn Worker) -> storage::Result<usize> {
+    /// Does all that is due in one lane, and says how much that was.
+    pub async fn work(&self, lane: Lane, worker: &dyn Worker) -> storage::Result<usize> {
         let mut done = 0;
         loop {
-            let claimed = self.claim().await?;
+            let claimed = self.claim(lane).await?;
             if claimed.is_empty() {
                 return Ok(done);
             }
             done += claimed.len();
-            let tries = join_all(claimed.into_iter().map(|job| self.attempt(worker, job))).await;
+            let tries = join_all(claimed.into_iter().map(|job| self.attempt(lane, worker, job))).await;
             tries.into_iter().collect::<storage::Result<()>>()?;
         }
     }
 
     /// Takes a few jobs that are due; those that somebody else takes meanwhile are left to them.
-    async fn claim(&self) -> storage::Result<Vec<Claimed>> {
+    async fn claim(&self, lane: Lane) -> storage::Result<Vec<Claimed>> {
         let now = self.storage.now().await?;
-        let rows = self.storage.entries(KeyRange { prefix: PREFIX, after: None, limit: AT_A_TIME }).await?;
+        let rows = self.storage.entries(KeyRange { prefix: lane.prefix(), after: None, limit: PAGE }).await?;
         let mut claimed = Vec::new();
-        for entry in rows.into_iter().filter(|entry| is_due(&entry.key, now)) {
+        for entry in rows.into_iter().filter(|entry| is_due(lane, &entry.key, now)) {
             let Ok(row) = serde_json::from_slice::<Row>(&entry.value) else {
                 tracing::error!("a job cannot be read; it is dropped");
                 self.replace(&entry.key, entry.version, None).await?;
                 continue;
             };
             let row = Row { tries: row.tries + 1, ..row };
-            let lease = row.entry(now.plus(LEASE));
+            let lease = row.entry(lane, now.plus(lane.lease()));
             let key = Arc::clone(&lease.key);
             if let Some(version) = self.replace(&entry.key, entry.version, Some(lease)).await? {
                 claimed.push(Claimed { row, key, version });
+            }
+            if claimed.len() == lane.at_a_time() {
+                break;
             }
         }
         Ok(claimed)
     }
 
-    async fn attempt(&self, worker: &dyn Worker, job: Claimed) -> storage::Result<()> {
+    async fn attempt(&self, lane: Lane, worker: &dyn Worker, job: Claimed) -> storage::Result<()> {
         let Claimed { row, key, version } = job;
         let (id, tries) = (row.id.clone(), row.tries);
         let Some(task) = self.open(&row.task) else {
@@ -236,7 +285,7 @@ impl Jobs {
             Err(Undone::Failed(reason)) if tries < TRIES || task.is_owed() => {
                 let wait = wait(tries);
                 tracing::warn!(job = %id, kind, tries, %reason, again_in = wait.as_secs(), "a job failed");
-                Some(row.entry(self.storage.now().await?.plus(wait)))
+                Some(row.entry(lane, self.storage.now().await?.plus(wait)))
             }
             Err(Undone::Failed(reason) | Undone::Hopeless(reason)) => {
                 tracing::error!(job = %id, kind, tries, %reason, "a job is given up");
@@ -273,14 +322,14 @@ impl Jobs {
 }
 
 impl Row {
-    fn entry(&self, due: Timestamp) -> EntryWrite {
-        let key = format!("{PREFIX}{:016x}/{}", due.millis().max(0), self.id).into();
+    fn entry(&self, lane: Lane, due: Timestamp) -> EntryWrite {
+        let key = format!("{}{:016x}/{}", lane.prefix(), due.millis().max(0), self.id).into();
         EntryWrite { key, expected: EntryIs::Absent, value: Some(serde_json::to_vec(self).unwrap_or_default().into()) }
     }
 }
 
-fn is_due(key: &str, now: Timestamp) -> bool {
-    let due = key.strip_prefix(PREFIX).and_then(|rest| rest.split('/').next());
+fn is_due(lane: Lane, key: &str, now: Timestamp) -> bool {
+    let due = key.strip_prefix(lane.prefix()).and_then(|rest| rest.split('/').next());
     due.and_then(|due| i64::from_str_radix(due, 16).ok()).is_none_or(|due| due <= now.millis())
 }
 
@@ -319,7 +368,11 @@ mod tests {
         }
 
         async fn rows(&self) -> usize {
-            self.storage.entries(KeyRange { prefix: PREFIX, after: None, limit: 100 }).await.unwrap().len()
+            self.storage
+                .entries(KeyRange { prefix: Lane::House.prefix(), after: None, limit: 100 })
+                .await
+                .unwrap()
+                .len()
         }
     }
 
@@ -359,10 +412,10 @@ mod tests {
         world.queue("first", Duration::from_secs(1)).await;
         world.queue("tomorrow", Duration::from_hours(24)).await;
         let worker = Noting::new(Ok(()));
-        assert_eq!(world.jobs.work(&worker).await.unwrap(), 0, "nothing is due yet");
+        assert_eq!(world.jobs.work(Lane::House, &worker).await.unwrap(), 0, "nothing is due yet");
         world.clock.advance(Duration::from_secs(2));
-        assert_eq!(world.jobs.work(&worker).await.unwrap(), 2);
-        assert_eq!(world.jobs.work(&worker).await.unwrap(), 0);
+        assert_eq!(world.jobs.work(Lane::House, &worker).await.unwrap(), 2);
+        assert_eq!(world.jobs.work(Lane::House, &worker).await.unwrap(), 0);
         assert_eq!(worker.names(), ["first", "second"]);
         assert_eq!(world.rows().await, 1);
     }
@@ -377,7 +430,7 @@ mod tests {
         while world.rows().await == 1 {
             let before = worker.names().len();
             let since = world.clock.now();
-            while world.jobs.work(&worker).await.unwrap() == 0 {
+            while world.jobs.work(Lane::House, &worker).await.unwrap() == 0 {
                 world.clock.advance(Duration::from_mins(1));
             }
             assert_eq!(worker.names().len(), before + 1);
@@ -394,7 +447,7 @@ mod tests {
     async fn what_is_hopeless_is_given_up_at_once() {
         let world = World::new();
         world.queue("letter", Duration::ZERO).await;
-        world.jobs.work(&Noting::new(Err(Undone::Hopeless("no such address".into())))).await.unwrap();
+        world.jobs.work(Lane::House, &Noting::new(Err(Undone::Hopeless("no such address".into())))).await.unwrap();
         assert_eq!(world.rows().await, 0);
     }
 
@@ -402,17 +455,35 @@ mod tests {
     async fn a_job_whose_worker_died_is_taken_by_the_next_after_the_lease() {
         let world = World::new();
         world.queue("letter", Duration::ZERO).await;
-        let dying = world.jobs.claim().await.unwrap();
+        let dying = world.jobs.claim(Lane::House).await.unwrap();
         assert_eq!(dying.len(), 1);
         let next = Noting::new(Ok(()));
-        assert_eq!(world.jobs.work(&next).await.unwrap(), 0, "it is still leased");
-        world.clock.advance(LEASE);
-        assert_eq!(world.jobs.work(&next).await.unwrap(), 1);
+        assert_eq!(world.jobs.work(Lane::House, &next).await.unwrap(), 0, "it is still leased");
+        world.clock.advance(Lane::House.lease());
+        assert_eq!(world.jobs.work(Lane::House, &next).await.unwrap(), 1);
         let late = Noting::new(Ok(()));
         for job in dying {
-            world.jobs.attempt(&late, job).await.unwrap();
+            world.jobs.attempt(Lane::House, &late, job).await.unwrap();
         }
         assert_eq!(world.rows().await, 0, "who comes back late breaks nothing");
+    }
+
+    #[tokio::test]
+    async fn a_letter_waits_for_no_run() {
+        let world = World::new();
+        let run = Task::Ingest { pod: 1, account: "a".into(), due: world.clock.now() };
+        for _ in 0..3 {
+            world.jobs.queue(&run, world.clock.now()).await.unwrap();
+        }
+        world.queue("letter", Duration::ZERO).await;
+        let one = world.jobs.claim(Lane::Runs).await.unwrap();
+        assert_eq!(one.len(), 1, "a worker does one run at a time");
+        assert_eq!(world.jobs.claim(Lane::Runs).await.unwrap().len(), 1, "another worker does the next");
+        let worker = Noting::new(Ok(()));
+        assert_eq!(world.jobs.work(Lane::House, &worker).await.unwrap(), 1);
+        assert_eq!(worker.names(), ["letter"]);
+        assert_eq!(world.jobs.work(Lane::Runs, &worker).await.unwrap(), 1);
+        assert_eq!(worker.seen.lock()[1].1, run);
     }
 
     #[tokio::test]
@@ -422,7 +493,7 @@ mod tests {
             world.queue(&number.to_string(), Duration::ZERO).await;
         }
         let (one, other) = (Noting::new(Ok(())), Noting::new(Ok(())));
-        let (first, second) = tokio::join!(world.jobs.work(&one), world.jobs.work(&other));
+        let (first, second) = tokio::join!(world.jobs.work(Lane::House, &one), world.jobs.work(Lane::House, &other));
         assert_eq!(first.unwrap() + second.unwrap(), 20);
         let mut names = [one.names(), other.names()].concat();
         names.sort_by_key(|name| name.parse::<u32>().unwrap());
@@ -434,11 +505,12 @@ mod tests {
         let world = World::new();
         let task = Task::Reset { email: "ada@example.org".into() };
         world.jobs.queue(&task, world.clock.now()).await.unwrap();
-        let rows = world.storage.entries(KeyRange { prefix: PREFIX, after: None, limit: 1 }).await.unwrap();
+        let rows =
+            world.storage.entries(KeyRange { prefix: Lane::House.prefix(), after: None, limit: 1 }).await.unwrap();
         assert!(!String::from_utf8_lossy(&rows[0].value).contains("example.org"));
         let stranger = Jobs::new(Arc::clone(&world.storage), Arc::new(SecretKey::ephemeral()));
         let worker = Noting::new(Ok(()));
-        stranger.work(&worker).await.unwrap();
+        stranger.work(Lane::House, &worker).await.unwrap();
         assert!(worker.names().is_empty() && world.rows().await == 0, "it is dropped");
     }
 
@@ -453,7 +525,7 @@ mod tests {
         }
         let later = Jobs::new(Arc::clone(&world.storage), Arc::new(SecretKey::ephemeral()));
         let worker = Noting::new(Ok(()));
-        assert_eq!(later.work(&worker).await.unwrap(), 2);
+        assert_eq!(later.work(Lane::House, &worker).await.unwrap(), 2);
         assert!(worker.seen.lock().iter().all(|(_, task)| owed.contains(task)));
     }
 

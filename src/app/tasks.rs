@@ -5,11 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::identity::account::{self, AccountId, Accounts, Email};
+use crate::ingest::Ingest;
 use crate::jobs::{JobId, Task, Undone, Worker};
 use crate::mail::{Mailer, Undelivered};
 use crate::path::PodName;
 use crate::provision::Provision;
-use crate::storage::{Change, EntryIs, EntryWrite, Scope, Storage};
+use crate::storage::{Change, EntryIs, EntryWrite, PodId, Scope, Storage};
 
 /// Does the jobs of this server.
 pub struct Tasks {
@@ -17,6 +18,7 @@ pub struct Tasks {
     pub accounts: Arc<Accounts>,
     pub provision: Arc<Provision>,
     pub mailer: Mailer,
+    pub ingest: Arc<Ingest>,
 }
 
 #[async_trait]
@@ -33,16 +35,27 @@ impl Worker for Tasks {
                 let pod = PodName::parse(pod).ok_or_else(|| Undone::Hopeless("the pod cannot be read".to_owned()))?;
                 Ok(self.accounts.tell_of_issuers(&pod, *gone).await?)
             }
-            Task::Erase { account } => Ok(self.provision.erase(&account_id(account)?).await?),
+            Task::Erase { account } => self.erase(&account_id(account)?).await,
             Task::Unaffiliated { account, due } => {
                 Ok(self.accounts.remind_unaffiliated(&account_id(account)?, *due).await?)
             }
+            Task::Ingest { pod, account, due } => self.ingest.run_due(PodId(*pod), account, *due).await,
             Task::Rescue { account, due } => Ok(self.accounts.carry_out_rescue(&account_id(account)?, *due).await?),
         }
     }
 }
 
 impl Tasks {
+    /// Erases an account, and first what its connections may open.
+    async fn erase(&self, id: &AccountId) -> Result<(), Undone> {
+        if let Some(account) = self.accounts.to_erase(id).await? {
+            for pod in self.accounts.pods_of(&account).await? {
+                self.ingest.forget(pod).await?;
+            }
+        }
+        Ok(self.provision.erase(id).await?)
+    }
+
     async fn forget(&self, key: &str) -> Result<(), Undone> {
         let mut change = Change::of(Scope::House, self.storage.now().await?);
         change.entries.push(EntryWrite { key: key.into(), expected: EntryIs::Anything, value: None });

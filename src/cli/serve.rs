@@ -28,7 +28,8 @@ use crate::identity::keys::Keys;
 use crate::identity::provider::{self, Provider};
 use crate::identity::upstream::{self, Upstreams};
 use crate::identity::{Identity, Parts};
-use crate::jobs::Jobs;
+use crate::ingest::{self, Connector, Ingest};
+use crate::jobs::{Jobs, Lane};
 use crate::mail::Mailer;
 use crate::pods::{Elsewhere, Limits, Pods};
 use crate::provision::{Profiles, Provision};
@@ -93,7 +94,12 @@ async fn run(config: &Config) -> Result<Report, Failed> {
     let limits = server::Limits::from(&config.http);
     serving.spawn(server::serve(listener, acceptor, answer, limits.clone(), counted, stopped.clone()));
     beside(config, &house.addresses, &limits, registry, &stopped, &mut serving).await?;
-    let work = tokio::spawn(work(Arc::clone(&house.jobs), house.tasks(config)?));
+    let tasks = Arc::new(house.tasks(config)?);
+    let mut working = JoinSet::new();
+    working.spawn(work(Arc::clone(&house.jobs), Arc::clone(&tasks)));
+    for _ in 0..config.connectors.at_a_time {
+        working.spawn(run_connectors(Arc::clone(&house.jobs), Arc::clone(&tasks)));
+    }
     let upkeep =
         tokio::spawn(upkeep(Arc::clone(&house.sqlite), Arc::clone(&house.keys), provider, Arc::clone(&house.clock)));
     tracing::info!(url = house.addresses.base(), address = %listen, "serving");
@@ -103,7 +109,7 @@ async fn run(config: &Config) -> Result<Report, Failed> {
     stop.stop();
     while serving.join_next().await.is_some() {}
     upkeep.abort();
-    work.abort();
+    working.abort_all();
     Ok(Report::done(""))
 }
 
@@ -168,6 +174,8 @@ struct House {
     secret: Arc<SecretKey>,
     fetch: Arc<Fetch>,
     upstreams: Arc<Upstreams>,
+    pods: Arc<Pods>,
+    ingest: Arc<Ingest>,
     /// Held as long as the server runs.
     _lock: Lock,
 }
@@ -196,6 +204,19 @@ impl House {
         way_out.loopback = config.dev;
         let fetch = Arc::new(Fetch::new(way_out));
         let upstreams = upstreams(config, &addresses, &fetch, &secret, &clock)?;
+        let limits = Limits { rdf: config.http.rdf_limit.0, ..Limits::default() };
+        let groups = Arc::new(Elsewhere::new(Arc::clone(&fetch), Arc::clone(&clock)));
+        let (storage_of_pods, addresses_of_pods) = (Arc::clone(&storage), Arc::clone(&addresses));
+        let pods = Pods::new(storage_of_pods, addresses_of_pods, Arc::clone(&clock), groups, config.origins(), limits);
+        let pods = Arc::new(pods.watched_by(Arc::<Accounts>::clone(&accounts)));
+        let parts = ingest::Parts {
+            pods: Arc::clone(&pods),
+            clock: Arc::clone(&clock),
+            secret: Arc::clone(&secret),
+            fetch: Arc::clone(&fetch),
+            jobs: Arc::clone(&jobs),
+        };
+        let ingest = Arc::new(Ingest::new(parts, connectors(config)));
         Ok(Self {
             clock,
             addresses,
@@ -208,6 +229,8 @@ impl House {
             secret,
             fetch,
             upstreams,
+            pods,
+            ingest,
             _lock: lock,
         })
     }
@@ -216,19 +239,14 @@ impl House {
         let mailer = Mailer::new(&config.mail, &config.data, self.addresses.host(), Arc::clone(&self.clock));
         let mailer = mailer.map_err(|error| Failed::Usage(error.to_string()))?;
         let (accounts, provision) = (Arc::clone(&self.accounts), Arc::clone(&self.provision));
-        Ok(Tasks { storage: Arc::clone(&self.storage), accounts, provision, mailer })
+        let ingest = Arc::clone(&self.ingest);
+        Ok(Tasks { storage: Arc::clone(&self.storage), accounts, provision, mailer, ingest })
     }
 
     fn app(&self, config: &Config) -> App {
         let (addresses, clock) = (|| Arc::clone(&self.addresses), || Arc::clone(&self.clock));
         let (accounts, keys) = (|| Arc::clone(&self.accounts), || Arc::clone(&self.keys));
-        let limits = Limits { rdf: config.http.rdf_limit.0, ..Limits::default() };
-        let storage = Arc::clone(&self.storage);
-        let origins = config.origins();
-        let fetch = Arc::clone(&self.fetch);
-        let groups = Arc::new(Elsewhere::new(Arc::clone(&fetch), clock()));
-        let pods = Pods::new(storage, addresses(), clock(), groups, origins, limits);
-        let pods = Arc::new(pods.watched_by(accounts()));
+        let (fetch, pods) = (Arc::clone(&self.fetch), Arc::clone(&self.pods));
         let parts = provider::Parts {
             storage: Arc::clone(&self.storage),
             clock: clock(),
@@ -277,6 +295,7 @@ impl House {
                 provider,
                 provision: Arc::clone(&self.provision),
                 profiles: Profiles { pods },
+                ingest: Arc::clone(&self.ingest),
                 identity,
                 key: Arc::clone(&self.secret),
                 clock: clock(),
@@ -292,12 +311,12 @@ impl House {
 
 /// Does the jobs that are due, as long as it is not stopped, and clears away old letters. A job that is cut off is done
 /// again when its lease ends.
-async fn work(jobs: Arc<Jobs>, tasks: Tasks) {
+async fn work(jobs: Arc<Jobs>, tasks: Arc<Tasks>) {
     let (mut due, mut letters_due) = (tokio::time::interval(JOBS), tokio::time::interval(KEYS));
     loop {
         tokio::select! {
             _ = due.tick() => {
-                if let Err(error) = jobs.work(&tasks).await {
+                if let Err(error) = jobs.work(Lane::House, &*tasks).await {
                     tracing::error!(%error, "the jobs that are due cannot be done; it is tried again");
                 }
             }
@@ -308,6 +327,25 @@ async fn work(jobs: Arc<Jobs>, tasks: Tasks) {
             }
         }
     }
+}
+
+/// Runs connections that are due, one at a time, as long as it is not stopped.
+async fn run_connectors(jobs: Arc<Jobs>, tasks: Arc<Tasks>) {
+    let mut due = tokio::time::interval(JOBS);
+    loop {
+        tokio::select! {
+            _ = due.tick() => {}
+            () = tasks.ingest.asked() => {}
+        }
+        if let Err(error) = jobs.work(Lane::Runs, &*tasks).await {
+            tracing::error!(%error, "the runs that are due cannot be done; it is tried again");
+        }
+    }
+}
+
+/// The connectors that the settings offer.
+fn connectors(_: &Config) -> Vec<Arc<dyn Connector>> {
+    Vec::new()
 }
 
 /// Does what is due from time to time, as long as it is not stopped.

@@ -6,13 +6,14 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::outcome::Status;
+use super::outcome::{Status, Stopped};
 use super::schedule::Frequency;
 use crate::clock::Timestamp;
 use crate::path::PodName;
@@ -21,6 +22,8 @@ use crate::storage::{self, Change, Entry, EntryIs, EntryWrite, KeyRange, PodId, 
 
 /// How often a change is decided again because someone wrote first.
 const ATTEMPTS: usize = 8;
+/// After this long, nobody waits any more for a run that was asked for.
+const FORGOTTEN: Duration = Duration::from_hours(1);
 /// The most connections of one pod.
 pub const MOST: usize = 50;
 
@@ -142,6 +145,16 @@ impl State {
     pub fn is_running(&self, now: Timestamp) -> bool {
         self.running.as_ref().is_some_and(|lease| lease.until > now)
     }
+
+    /// Whether the lease is still this one's.
+    pub(super) fn is_run_by(&self, lease: &str) -> bool {
+        self.running.as_ref().is_some_and(|running| *running.by == *lease)
+    }
+
+    /// Whether a run that the owner asked for is still to begin. One that was lost may be asked for again.
+    pub fn is_asked(&self, now: Timestamp) -> bool {
+        self.asked.is_some_and(|asked| asked.plus(FORGOTTEN) > now)
+    }
 }
 
 /// Credentials as they are kept: encrypted, for this connection only.
@@ -184,6 +197,23 @@ impl Connection {
 
     pub fn forget_credentials(&mut self) {
         self.credentials = None;
+    }
+
+    /// Notes how a run ended, and that it has.
+    ///
+    /// Spec: CP-21
+    pub(super) fn note(&mut self, started: Timestamp, end: Result<Status, Stopped>) {
+        let state = &mut self.state;
+        let (status, at) = match end {
+            Ok(status) => (status, None),
+            Err(stopped) => (stopped.status, stopped.at),
+        };
+        state.running = None;
+        state.last_execution = Some(started);
+        state.last_status = Some(status);
+        state.last_at = at.map(Into::into);
+        let last = if status.is_good() { &mut state.last_success } else { &mut state.last_failure };
+        *last = Some(started);
     }
 
     fn purpose(&self) -> String {

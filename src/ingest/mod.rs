@@ -4,17 +4,23 @@
 //! shapes → three-way *merge* with what the pod holds → writes through [`crate::pods::Pods::perform`], as the owner's
 //! agent, with provenance. `docs/CONNECTORS.md` tells how to add a connector.
 
+mod attempt;
 pub mod base;
+pub mod config;
 pub mod connection;
+mod describe;
 pub mod file;
 pub mod index;
+mod leave;
 pub mod merge;
 pub mod outcome;
 pub mod payslips;
 mod prefixes;
+mod provenance;
 pub mod report;
 pub mod run;
 pub mod schedule;
+pub mod service;
 pub mod target;
 pub mod write;
 
@@ -22,6 +28,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
+
+pub use config::Config;
+pub use service::Ingest;
 
 use crate::clock::Clock;
 use crate::fetch::Fetch;

@@ -16,16 +16,16 @@ use super::connection::{Connection, Connections, Edit};
 use super::index::{self, What};
 use super::merge::{Proposal, merge};
 use super::outcome::{Status, Stopped};
+use super::provenance::Origin;
 use super::report::{self, Report};
 use super::target::Target;
 use super::write::{Is, OwnersAgent, Written};
-use super::{Parts, Progress, prefixes};
+use super::{Parts, Progress, describe, prefixes, provenance};
 use crate::clock::Timestamp;
 use crate::fetch::Fetch;
 use crate::path::{ContainerPath, ResourcePath};
 use crate::rdf::format::{self, Document, Format};
-use crate::rdf::graph::{Graph, Iri, Term, Triple};
-use crate::rdf::vocab::{dcterms, prov};
+use crate::rdf::graph::{Graph, Iri, Triple};
 use crate::storage::PodId;
 
 /// Documents that are written at the same time, so that they share commits.
@@ -43,7 +43,7 @@ pub struct Run<'a> {
     pub source: Option<Iri>,
     pub(super) report: Report,
     pub(super) wishes_met: BTreeSet<Box<str>>,
-    pub(super) place: Place,
+    pub(super) place: &'a Place,
     pub(super) connection: Connection,
     pub(super) agent: OwnersAgent,
     pub(super) parts: &'a Parts,
@@ -101,8 +101,7 @@ impl Run<'_> {
 
     /// The connection as an agent, to which its documents are attributed.
     pub fn agent(&self) -> String {
-        let root = self.iri(&self.place.root);
-        format!("{root}connectors/{}/account.ttl#this", self.connection.id)
+        describe::agent(&self.connection, self.parts.pods.addresses())
     }
 
     /// The run as an activity.
@@ -182,6 +181,7 @@ impl Run<'_> {
     pub async fn put_file(&mut self, path: &ResourcePath, media_type: &str, bytes: Bytes) -> Result<bool, Stopped> {
         match self.agent.put(path, media_type, bytes, Is::Absent).await? {
             Written::Created | Written::Changed => {
+                self.base.facts.extend(provenance::made(&self.agent(), &self.iri(path)));
                 self.report.created += 1;
                 Ok(true)
             }
@@ -251,10 +251,12 @@ impl Run<'_> {
         Hand {
             agent: self.agent.clone(),
             pods: Arc::clone(&self.parts.pods),
-            source: self.source.clone(),
-            attributed: self.agent().into(),
-            activity: self.activity().into(),
-            now: self.place.started,
+            origin: Origin {
+                source: self.source.clone(),
+                agent: self.agent().into(),
+                activity: self.activity().into(),
+                at: report::moment(self.place.started),
+            },
         }
     }
 }
@@ -263,10 +265,7 @@ impl Run<'_> {
 struct Hand {
     agent: OwnersAgent,
     pods: Arc<crate::pods::Pods>,
-    source: Option<Iri>,
-    attributed: Iri,
-    activity: Iri,
-    now: Timestamp,
+    origin: Origin,
 }
 
 /// What became of a document.
@@ -310,8 +309,11 @@ fn note(report: &mut Report, base: &mut Base, path: &ResourcePath, done: Done) {
 impl Hand {
     /// Merges and writes, and again if somebody else has written meanwhile.
     async fn write(&self, base: &Graph, target: &Target) -> Result<Done, Stopped> {
+        // What the base does not know is most likely not there: the first try does not look.
+        let mut looks = !base.is_empty();
         for _ in 0..TRIES {
-            let held = self.agent.look(&target.path).await?;
+            let held = if looks { self.agent.look(&target.path).await? } else { None };
+            looks = true;
             let (document, format, is) = match &held {
                 None if !base.is_empty() => return Ok(Done::Gone),
                 None => (None, Format::Turtle, Is::Absent),
@@ -343,32 +345,9 @@ impl Hand {
     fn print(&self, document: Document, graph: Graph, path: &ResourcePath, format: Format) -> Option<Bytes> {
         let iri = self.pods.addresses().iri(path);
         let mut document = document;
-        document.dataset.default = self.attributed(graph, &Term::iri(iri.as_str()));
+        document.dataset.default = self.origin.of(graph, &iri);
         document.prefixes = prefixes::with(document.prefixes, &document.dataset.default);
         format::print_at(&iri, &document, format).ok().map(Bytes::from)
-    }
-
-    /// Says of the document where it comes from, and when it changed.
-    fn attributed(&self, mut graph: Graph, document: &Term) -> Graph {
-        let now = report::moment(self.now);
-        let created = graph.objects(document, dcterms::CREATED).next().cloned().unwrap_or_else(|| now.clone());
-        let source = self.source.clone().map(Term::Iri);
-        let says = [
-            (dcterms::CREATED, Some(created)),
-            (dcterms::MODIFIED, Some(now)),
-            (dcterms::SOURCE, source),
-            (prov::WAS_ATTRIBUTED_TO, Some(Term::Iri(self.attributed.clone()))),
-            (prov::WAS_GENERATED_BY, Some(Term::Iri(self.activity.clone()))),
-        ];
-        for (property, value) in says {
-            let Some(value) = value else { continue };
-            let old: Vec<_> = graph.about(document).filter(|triple| *triple.predicate == *property).cloned().collect();
-            for triple in &old {
-                graph.remove(triple);
-            }
-            graph.extend(Triple::new(document.clone(), property, value));
-        }
-        graph
     }
 }
 

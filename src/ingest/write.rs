@@ -121,6 +121,28 @@ impl OwnersAgent {
         }
     }
 
+    /// Deletes a file that nobody has written since it was made, with the containers that it leaves empty.
+    pub async fn delete_unchanged(&self, path: &ResourcePath) -> Result<(), Stopped> {
+        let Some(held) = self.look(path).await? else { return Ok(()) };
+        let is_unchanged = held.seen.found.target().is_some_and(|record| record.created == record.modified);
+        if is_unchanged && self.delete(path, Is::At(held.version)).await? != Written::Moved {
+            self.delete_empty_above(path).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes a container with all that lies below it.
+    pub async fn delete_all(&self, container: &ContainerPath) -> Result<(), Stopped> {
+        let mut below = self.below(container).await?;
+        below.push(container.clone().into());
+        // What lies deeper goes first.
+        below.sort_by(|one, other| other.local().cmp(one.local()));
+        for path in below {
+            self.delete(&path, Is::Anything).await?;
+        }
+        Ok(())
+    }
+
     /// Deletes the containers above `path` that are empty, but for those at the top of the pod.
     pub async fn delete_empty_above(&self, path: &ResourcePath) -> Result<(), Stopped> {
         for container in path.ancestors().filter(|container| !container.is_root()) {

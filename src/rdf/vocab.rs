@@ -22,6 +22,7 @@ namespace!(cartable = "https://w3id.org/cartable/ns#" {
     FAVOURITE = "favourite", PROGRAMME = "programme", AGE_BAND = "ageBand", UAI = "uai",
     // Connectors and their runs.
     CONNECTION = "Connection", RUN = "Run", PROPOSAL_CLASS = "Proposal", PROPOSAL = "proposal", CONNECTOR = "connector",
+    FREQUENCY = "frequency",
     STATUS = "status", CREATED = "created", UPDATED = "updated", KEPT = "kept", REMOVED = "removed",
     REJECTED = "rejected", REASON = "reason", FIELD = "field", REMOTE_VALUE = "remoteValue",
     // Pay.
@@ -135,7 +136,8 @@ namespace!(prov = "http://www.w3.org/ns/prov#" {
     WAS_ATTRIBUTED_TO = "wasAttributedTo", WAS_GENERATED_BY = "wasGeneratedBy", WAS_DERIVED_FROM = "wasDerivedFrom",
     WAS_ASSOCIATED_WITH = "wasAssociatedWith", WAS_STARTED_BY = "wasStartedBy", STARTED_AT_TIME = "startedAtTime",
     ENDED_AT_TIME = "endedAtTime", GENERATED_AT_TIME = "generatedAtTime", INVALIDATED_AT_TIME = "invalidatedAtTime",
-    HAD_PRIMARY_SOURCE = "hadPrimarySource", ALTERNATE_OF = "alternateOf",
+    HAD_PRIMARY_SOURCE = "hadPrimarySource", ALTERNATE_OF = "alternateOf", ACTED_ON_BEHALF_OF = "actedOnBehalfOf",
+    GENERATED = "generated",
 });
 namespace!(schema = "http://schema.org/" {
     EDUCATIONAL_ORGANIZATION = "EducationalOrganization", DIGITAL_DOCUMENT = "DigitalDocument",

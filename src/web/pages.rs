@@ -24,6 +24,7 @@ use crate::identity::account::signup::Step;
 use crate::identity::account::{Accounts, Passkeys, SignedIn};
 use crate::identity::provider::Provider;
 use crate::identity::upstream::Upstreams;
+use crate::ingest::Ingest;
 use crate::provision::{Profiles, Provision};
 use crate::secret::SecretKey;
 
@@ -34,6 +35,7 @@ pub struct Pages {
     pub provider: Arc<Provider>,
     pub provision: Arc<Provision>,
     pub profiles: Profiles,
+    pub ingest: Arc<Ingest>,
     /// Looks at the documents of WebIDs elsewhere.
     pub identity: Arc<Identity>,
     pub key: Arc<SecretKey>,

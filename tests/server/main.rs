@@ -12,6 +12,7 @@ mod client_documents;
 mod clients;
 mod concurrency;
 mod conditions;
+mod connectors;
 mod containers;
 mod copy_and_move;
 mod cors;

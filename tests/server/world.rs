@@ -24,7 +24,8 @@ use cartable::identity::keys::Keys;
 use cartable::identity::provider::{self, Provider};
 use cartable::identity::upstream::{self, Upstreams};
 use cartable::identity::{Config, Identity, Parts};
-use cartable::jobs::Jobs;
+use cartable::ingest::{self, Connector, Ingest};
+use cartable::jobs::{Jobs, Lane};
 use cartable::mail::Mailer;
 use cartable::path::PodName;
 use cartable::pods::{Limits, NoRemoteGroups, Pods, RemoteGroups};
@@ -63,6 +64,7 @@ pub struct World {
     pub provider: Arc<Provider>,
     pub keys: Arc<Keys>,
     pub base: String,
+    pub ingest: Arc<Ingest>,
     jobs: Arc<Jobs>,
     tasks: Tasks,
     /// The storage below everything that `Settings::wrap` puts around it.
@@ -134,6 +136,8 @@ pub struct Settings {
     pub identity: Config,
     /// The schools that people come in through, given the address of the server and its clock.
     pub schools: Schools,
+    /// The connectors that are offered.
+    pub connectors: Vec<Arc<dyn Connector>>,
     /// Puts something between the server and its storage.
     pub wrap: Wrap,
 }
@@ -153,6 +157,7 @@ impl Default for Settings {
             reaches_loopback: false,
             identity: Config::default(),
             schools: Box::new(|_, _| Vec::new()),
+            connectors: Vec::new(),
             wrap: Box::new(|storage| storage),
         }
     }
@@ -185,6 +190,12 @@ impl World {
         Self::on(self.ground.clone(), settings).await
     }
 
+    /// The same, with another secret key: the first was lost.
+    pub async fn with_another_key(&self, settings: Settings) -> Self {
+        let secret = Arc::new(SecretKey::ephemeral());
+        Self::on(Ground { secret, ..self.ground.clone() }, settings).await
+    }
+
     async fn on(ground: Ground, settings: Settings) -> Self {
         let Ground { folder, clock, sqlite, storage, secret, port: first } = ground.clone();
         let (listener, door) = door().await;
@@ -206,6 +217,7 @@ impl World {
             public: pods.clone(),
         };
         let provider = Arc::new(Provider::new(&settings.identity, parts));
+        let ingest = ingest(&ground, &pods, &fetch, &jobs, settings.connectors);
         let schools = (settings.schools)(addresses.base(), clock.clone());
         let upstreams = Arc::new(Upstreams::new(schools, addresses.base(), &fetch, secret.clone(), clock.clone()));
         let parts = Parts {
@@ -232,21 +244,14 @@ impl World {
                 clock: clock.clone(),
                 allow_bearer: settings.identity.allow_bearer,
             },
-            accounts: AccountApi {
-                addresses: addresses.clone(),
-                accounts: accounts.clone(),
-                provision: provision.clone(),
-                identity: identity.clone(),
-                clock: clock.clone(),
-                open: settings.open,
-                doors: Door::all(&upstreams).into_iter().map(|door| (door.name, door.path)).collect(),
-            },
+            accounts: account_api(&provision, &identity, &upstreams, settings.open),
             pages: Pages {
                 addresses: addresses.clone(),
                 accounts: accounts.clone(),
                 provider: provider.clone(),
                 provision: provision.clone(),
                 profiles: Profiles { pods },
+                ingest: ingest.clone(),
                 identity,
                 key: secret,
                 clock: clock.clone(),
@@ -257,7 +262,7 @@ impl World {
             },
             patience: Duration::from_secs(30),
         };
-        let tasks = tasks(&folder, &storage, &clock, &accounts, &provision);
+        let tasks = tasks(&folder, &storage, &clock, &accounts, &provision, &ingest);
         let base = addresses.base().to_owned();
         let nobody =
             Person { identity: None, pod: base.clone(), port, door, clock: clock.clone(), storage: storage.clone() };
@@ -277,6 +282,7 @@ impl World {
             accounts,
             provider,
             keys,
+            ingest,
             jobs,
             tasks,
             sqlite,
@@ -336,6 +342,36 @@ fn provision(
     Arc::new(Provision { accounts, addresses, clock, quota })
 }
 
+fn account_api(
+    provision: &Arc<Provision>,
+    identity: &Arc<Identity>,
+    upstreams: &Arc<Upstreams>,
+    open: bool,
+) -> AccountApi {
+    AccountApi {
+        addresses: provision.addresses.clone(),
+        accounts: provision.accounts.clone(),
+        provision: provision.clone(),
+        identity: identity.clone(),
+        clock: provision.clock.clone(),
+        open,
+        doors: Door::all(upstreams).into_iter().map(|door| (door.name, door.path)).collect(),
+    }
+}
+
+/// What runs the connectors.
+fn ingest(
+    ground: &Ground,
+    pods: &Arc<Pods>,
+    fetch: &Arc<Fetch>,
+    jobs: &Arc<Jobs>,
+    connectors: Vec<Arc<dyn Connector>>,
+) -> Arc<Ingest> {
+    let (pods, fetch, jobs) = (pods.clone(), fetch.clone(), jobs.clone());
+    let parts = ingest::Parts { pods, clock: ground.clock.clone(), secret: ground.secret.clone(), fetch, jobs };
+    Arc::new(Ingest::new(parts, connectors))
+}
+
 /// What does the jobs; letters lie in the data folder.
 fn tasks(
     folder: &tempfile::TempDir,
@@ -343,10 +379,11 @@ fn tasks(
     clock: &Arc<SetClock>,
     accounts: &Arc<Accounts>,
     provision: &Arc<Provision>,
+    ingest: &Arc<Ingest>,
 ) -> Tasks {
     let mailer = Mailer::new(&cartable::mail::Config::default(), folder.path(), "localhost", clock.clone()).unwrap();
     let (storage, accounts, provision) = (storage.clone(), accounts.clone(), provision.clone());
-    Tasks { storage, accounts, provision, mailer }
+    Tasks { storage, accounts, provision, mailer, ingest: ingest.clone() }
 }
 
 /// A listener on any port, and the port.
@@ -365,7 +402,12 @@ fn way_out(addresses: &Arc<Addresses>, clock: &Arc<SetClock>, loopback: bool) ->
 impl World {
     /// Does the jobs that are due.
     pub async fn work(&self) {
-        self.jobs.work(&self.tasks).await.unwrap();
+        self.jobs.work(Lane::House, &self.tasks).await.unwrap();
+    }
+
+    /// Runs the connections that are due.
+    pub async fn run(&self) {
+        self.jobs.work(Lane::Runs, &self.tasks).await.unwrap();
     }
 
     /// Host and port of the server.
@@ -390,6 +432,7 @@ pub struct Person {
 #[derive(Clone)]
 struct Known {
     webid: String,
+    client: String,
     token: String,
     key: Jwk,
 }
@@ -428,7 +471,14 @@ impl Person {
             jkt: Some(jkt),
         };
         let token = keys.sign(&token, Algorithm::Es256, clock.now()).await.unwrap();
-        Self { identity: Some(Known { webid: webid.to_owned(), token, key }), ..self }
+        let (webid, client) = (webid.to_owned(), client.to_owned());
+        Self { identity: Some(Known { webid, client, token, key }), ..self }
+    }
+
+    /// The same person with a token of now.
+    pub async fn later(&self, keys: &Keys) -> Self {
+        let known = self.identity.clone().unwrap();
+        self.clone().speaks_for(&known.webid, &known.client, keys).await
     }
 
     /// This person's WebID.

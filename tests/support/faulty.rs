@@ -45,6 +45,8 @@ struct Fault {
     operation: Operation,
     when: When,
     error: Error,
+    /// How many operations it lets pass first.
+    passed: usize,
     /// How many times it still happens.
     times: usize,
 }
@@ -63,7 +65,13 @@ impl Faulty {
 
     /// Lets the next `times` operations of this kind fail with `error`.
     pub fn fail(&self, operation: Operation, when: When, error: Error, times: usize) {
-        self.faults.lock().unwrap().push(Fault { operation, when, error, times });
+        self.faults.lock().unwrap().push(Fault { operation, when, error, passed: 0, times });
+    }
+
+    /// Lets every operation of this kind fail, once so many have passed: as if the machine was gone.
+    #[allow(dead_code, reason = "who includes this module uses a part of it")]
+    pub fn fail_after(&self, passed: usize, operation: Operation, when: When, error: Error) {
+        self.faults.lock().unwrap().push(Fault { operation, when, error, passed, times: usize::MAX });
     }
 
     /// Forgets the faults that have not happened.
@@ -80,6 +88,10 @@ impl Faulty {
         let mut faults = self.faults.lock().unwrap();
         let due = faults.iter_mut().find(|fault| (fault.operation, fault.when) == (operation, when) && fault.times > 0);
         let Some(fault) = due else { return Ok(()) };
+        if fault.passed > 0 {
+            fault.passed -= 1;
+            return Ok(());
+        }
         fault.times -= 1;
         Err(fault.error.clone())
     }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 
 use super::*;
-use crate::jobs::{JobId, Task, Undone, Worker};
+use crate::jobs::{JobId, Lane, Task, Undone, Worker};
 use crate::mail::Message;
 use crate::storage::EntryWrite;
 
@@ -44,6 +44,7 @@ impl Worker for Postman<'_> {
             Task::Issuers { pod, gone } => {
                 self.accounts.tell_of_issuers(&PodName::parse(pod).unwrap(), *gone).await.map_err(undone)?;
             }
+            Task::Ingest { .. } => unreachable!("accounts run no connections"),
             Task::Erase { account } => {
                 let due = self.accounts.to_erase(&AccountId::parse(account).unwrap()).await.map_err(undone)?;
                 if let Some(account) = due {
@@ -59,7 +60,7 @@ impl World {
     /// Does what is due; gives the letters that went out.
     pub(super) async fn letters(&self) -> Letters {
         let postman = Postman { accounts: &self.accounts, letters: Mutex::default() };
-        self.accounts.jobs.work(&postman).await.unwrap();
+        self.accounts.jobs.work(Lane::House, &postman).await.unwrap();
         Letters(postman.letters.into_inner())
     }
 }
