@@ -8,6 +8,7 @@ mod attempt;
 pub mod base;
 pub mod config;
 pub mod connection;
+pub mod contacts;
 mod describe;
 pub mod file;
 pub mod index;

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use sophia::api::quad::Spog;
 use sophia::api::term::{BnodeId, IriRef, LanguageTag, SimpleTerm};
 
+use super::vocab::{rdf, xsd};
+
 /// An absolute IRI. Compared byte for byte.
 pub type Iri = Arc<str>;
 
@@ -33,8 +35,28 @@ impl Term {
         Self::Iri(iri.into())
     }
 
+    /// A plain text.
+    pub fn text(text: &str) -> Self {
+        Self::typed(text, xsd::STRING)
+    }
+
+    /// A text in a language.
+    pub fn text_in(language: &str, text: &str) -> Self {
+        let language = Some(language.to_lowercase().into());
+        Self::Literal(Literal { lexical: text.into(), datatype: rdf::LANG_STRING.into(), language })
+    }
+
+    /// A literal of a datatype.
+    pub fn typed(lexical: &str, datatype: &str) -> Self {
+        Self::Literal(Literal { lexical: lexical.into(), datatype: datatype.into(), language: None })
+    }
+
     pub fn as_iri(&self) -> Option<&Iri> {
         if let Self::Iri(iri) = self { Some(iri) } else { None }
+    }
+
+    pub fn as_literal(&self) -> Option<&Literal> {
+        if let Self::Literal(literal) = self { Some(literal) } else { None }
     }
 }
 
@@ -60,6 +82,11 @@ pub struct Graph(Arc<BTreeSet<Triple>>);
 impl Graph {
     pub fn insert(&mut self, triple: Triple) -> bool {
         Arc::make_mut(&mut self.0).insert(triple)
+    }
+
+    /// Inserts a triple, unless its subject is a literal.
+    pub fn say(&mut self, subject: &Term, predicate: &str, object: Term) {
+        self.extend(Triple::new(subject.clone(), predicate, object));
     }
 
     pub fn remove(&mut self, triple: &Triple) -> bool {

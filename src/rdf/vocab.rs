@@ -19,12 +19,12 @@ namespace!(cartable = "https://w3id.org/cartable/ns#" {
     PERSONAL_CLOUD = "PersonalCloud", ENT_PROFILE_CLASS = "EntProfile", ENT_PROFILE = "entProfile",
     ROLE_PUPIL = "role-pupil", ROLE_TEACHER = "role-teacher", ROLE_STAFF = "role-staff", REMOTE_NAME = "remoteName",
     SCHOOL_YEAR = "schoolYear", ADDRESS_GROUP = "addressGroup", POSSIBLE_SAME_AS = "possibleSameAs",
-    FAVOURITE = "favourite", PROGRAMME = "programme", AGE_BAND = "ageBand", UAI = "uai",
+    SCHOOL_LYCEE = "school-lycee", SCHOOL_COLLEGE = "school-college", FAVOURITE = "favourite", PROGRAMME = "programme", AGE_BAND = "ageBand", UAI = "uai",
     // Connectors and their runs.
     CONNECTION = "Connection", RUN = "Run", PROPOSAL_CLASS = "Proposal", PROPOSAL = "proposal", CONNECTOR = "connector",
     FREQUENCY = "frequency",
     STATUS = "status", CREATED = "created", UPDATED = "updated", KEPT = "kept", REMOVED = "removed",
-    REJECTED = "rejected", REASON = "reason", FIELD = "field", REMOTE_VALUE = "remoteValue",
+    WAITING_REMOVAL = "waitingRemoval", WAITING_SINCE = "waitingSince", REJECTED = "rejected", REASON = "reason", FIELD = "field", REMOTE_VALUE = "remoteValue",
     // Pay.
     PAY_DOCUMENT = "PayDocument", PAYSLIP = "Payslip", PAY_AMOUNTS = "PayAmounts", EMPLOYER_ID = "employerId",
     SIRET = "siret", PAYMENT_DATE = "paymentDate", NET_PAID = "netPaid", GROSS = "gross", DEDUCTIONS = "deductions",
