@@ -94,7 +94,7 @@ async fn a_pupil_and_a_teacher_come_in() {
     assert_eq!((sent["scope"].as_str(), sent["ui_locales"].as_str()), ("openid profile email", "fr"));
     assert!(sent["state"].len() == 43 && sent["nonce"].len() == 43 && !begun.sealed.contains(&sent["state"]));
     let callback = school.ent.sign_in(begun.url.as_str(), "malo");
-    let Came { person: malo, wish, rest } = school.finish(&begun, &callback).await.unwrap();
+    let Came { person: malo, wish, rest, .. } = school.finish(&begun, &callback).await.unwrap();
     assert_eq!((wish.next.as_str(), rest.as_str()), ("/.account/files/", ""));
     assert_eq!((malo.issuer.as_str(), malo.subject.as_str()), (school.ent.issuer.as_str(), "ent-malo"));
     assert_eq!((malo.name.as_deref(), malo.tenant.as_deref()), (Some("Malo Fictif"), Some(SCHOOL)));

@@ -49,7 +49,67 @@ pub struct Config {
     /// How long one answer of the provider may take.
     #[serde(default = "timeout")]
     pub timeout: Span,
+    /// Where the contacts of its people are, if it shows them.
+    #[serde(default)]
+    pub contacts: Option<Contacts>,
 }
+
+/// What a provider shows to those whose owner allows it: the people of their school, and its applications.
+///
+/// Spec: CP-07, CP-30
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contacts {
+    /// The address of somebody's contacts: `{uid}` stands for who it is.
+    pub url: String,
+    /// What is asked for besides `openid`, when an owner allows it.
+    #[serde(default = "contacts_scopes")]
+    pub scopes: Vec<String>,
+    /// The field of userinfo with which contacts are asked for.
+    #[serde(default = "uid")]
+    pub uid: String,
+    /// Where the list of applications is, if there is one.
+    #[serde(default)]
+    pub catalogue: Option<Catalogue>,
+    /// How long the contacts may take to come.
+    #[serde(default = "contacts_timeout")]
+    pub timeout: Span,
+}
+
+/// A list of school applications.
+///
+/// Spec: CP-30
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalogue {
+    pub applications: Url,
+    /// Where the provider is asked to bring the list up to date.
+    #[serde(default)]
+    pub sync: Option<Url>,
+}
+
+impl Contacts {
+    /// The address of the contacts of `uid`, which becomes one segment of it.
+    pub fn of(&self, uid: &str) -> Option<Url> {
+        let segment = percent_encoding::utf8_percent_encode(uid, percent_encoding::NON_ALPHANUMERIC).to_string();
+        Url::parse(&self.url.replace(UID, &segment.replace("%2D", "-"))).ok()
+    }
+
+    /// The addresses that the operator names here.
+    pub fn named(&self) -> Vec<Url> {
+        let catalogue = self.catalogue.iter().flat_map(|catalogue| [Some(&catalogue.applications), catalogue.sync.as_ref()]);
+        self.of("uid").into_iter().chain(catalogue.flatten().cloned()).collect()
+    }
+
+    fn is_well_formed(&self) -> bool {
+        // Who it is stands in the path, after the host.
+        let path = |url: &Url| url.path().to_owned() + url.query().unwrap_or_default();
+        self.of("uid").is_some_and(|url| path(&url).contains("uid")) && self.url.contains(UID) && self.named().iter().all(is_safe)
+    }
+}
+
+/// What stands for somebody in the address of their contacts.
+const UID: &str = "{uid}";
 
 /// The endpoints of a provider without a configuration document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +119,9 @@ pub struct Endpoints {
     pub token: Url,
     pub userinfo: Option<Url>,
     pub jwks: Url,
+    /// Where tokens are given back that are of no use any more.
+    #[serde(default)]
+    pub revocation: Option<Url>,
 }
 
 /// The names of claims, in the ID token or in userinfo, and what their values mean.
@@ -103,6 +166,18 @@ fn scopes() -> Vec<String> {
     vec!["profile".into(), "email".into()]
 }
 
+fn contacts_scopes() -> Vec<String> {
+    vec!["toutatice".into(), "offline_access".into()]
+}
+
+fn uid() -> String {
+    "ENTPersonUid".into()
+}
+
+fn contacts_timeout() -> Span {
+    Span(Duration::from_secs(60))
+}
+
 fn algorithms() -> Vec<Algorithm> {
     vec![Algorithm::Rs256, Algorithm::Es256, Algorithm::Ps256]
 }
@@ -128,6 +203,8 @@ pub enum Misconfigured {
     Tenants,
     #[error("no signature algorithm is allowed")]
     Algorithms,
+    #[error("`contacts.url` is an https URL (http on this machine only) with `{{uid}}` in its path")]
+    Contacts,
 }
 
 /// Checks all providers, each by itself and together.
@@ -166,6 +243,9 @@ impl Config {
         if self.algorithms.is_empty() {
             return Err(Misconfigured::Algorithms);
         }
+        if !self.contacts.iter().all(Contacts::is_well_formed) {
+            return Err(Misconfigured::Contacts);
+        }
         Ok(())
     }
 
@@ -178,7 +258,7 @@ impl Config {
 
 impl Endpoints {
     fn all(&self) -> impl Iterator<Item = &Url> {
-        [&self.authorization, &self.token, &self.jwks].into_iter().chain(&self.userinfo)
+        [&self.authorization, &self.token, &self.jwks].into_iter().chain(&self.userinfo).chain(&self.revocation)
     }
 }
 
@@ -215,6 +295,12 @@ mod tests {
         authorization = "https://ent.example/authorize"
         token = "https://ent.example/token"
         jwks = "https://keys.ent.example/"
+
+        [contacts]
+        url = "https://ent.example/contacts/{uid}"
+        [contacts.catalogue]
+        applications = "https://apps.ent.example/catalogues/4/applications"
+        sync = "https://apps.ent.example/catalogues/4/sync"
     "#;
 
     fn read(text: &str) -> Config {
@@ -237,6 +323,22 @@ mod tests {
         );
     }
 
+    /// Shows: CP-07
+    #[test]
+    fn whoever_it_is_is_one_segment() {
+        let contacts = read(WHOLE).contacts.unwrap();
+        assert_eq!((contacts.uid.as_str(), &*contacts.scopes), ("ENTPersonUid", &*contacts_scopes()));
+        assert_eq!(contacts.named().len(), 3);
+        for (uid, segment) in [
+            ("e0000000-0000-4000-8000-000000000001", "e0000000-0000-4000-8000-000000000001"),
+            ("a/b", "a%2Fb"),
+            ("../..", "%2E%2E%2F%2E%2E"),
+            ("é#?", "%C3%A9%23%3F"),
+        ] {
+            assert_eq!(contacts.of(uid).unwrap().as_str(), format!("https://ent.example/contacts/{segment}"));
+        }
+    }
+
     #[test]
     fn what_makes_no_sense_is_refused() {
         let with = |change: fn(&mut Config)| {
@@ -244,7 +346,7 @@ mod tests {
             change(&mut config);
             config.check()
         };
-        let table: [Case; 9] = [
+        let table: [Case; 11] = [
             (|config| config.id = "Armorique".into(), Misconfigured::Id),
             (|config| config.id = "a/b".into(), Misconfigured::Id),
             (|config| config.issuer = "http://ent.example".into(), Misconfigured::Issuer),
@@ -253,6 +355,14 @@ mod tests {
             (|config| config.client_key_file = Some("k".into()), Misconfigured::Credentials),
             (|config| config.claims.tenant = None, Misconfigured::Tenants),
             (|config| config.algorithms.clear(), Misconfigured::Algorithms),
+            (
+                |config| config.contacts.as_mut().unwrap().url = "https://{uid}.ent.example/".into(),
+                Misconfigured::Contacts,
+            ),
+            (
+                |config| config.contacts.as_mut().unwrap().url = "http://ent.example/{uid}".into(),
+                Misconfigured::Contacts,
+            ),
             (
                 |config| config.endpoints.as_mut().unwrap().jwks = Url::parse("http://ent.example/").unwrap(),
                 Misconfigured::Endpoint,

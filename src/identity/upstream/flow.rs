@@ -2,21 +2,24 @@
 
 use std::time::{Duration, SystemTime};
 
-use openidconnect::core::{CoreAuthPrompt, CoreGenderClaim, CoreJwsSigningAlgorithm, CoreResponseType};
+use openidconnect::core::{
+    CoreAuthPrompt, CoreErrorResponseType, CoreGenderClaim, CoreJwsSigningAlgorithm, CoreResponseType,
+};
 use openidconnect::{
     AccessToken, AccessTokenHash, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, CsrfToken,
     IdTokenClaims, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RequestTokenError, Scope,
-    TokenResponse as _, UserInfoError,
+    StandardErrorResponse, TokenResponse as _, UserInfoError,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
-use super::credentials::{ASSERTION_TYPE, Credentials};
+use super::offline::{self, Offline};
 use super::person::{self, Person};
 use super::provider::{Client, Metadata, Others, Provider, TokenResponse};
 use super::{Fault, unacceptable};
 use crate::clock::Timestamp;
+use crate::fetch;
 use crate::identity::json::Object;
 use crate::identity::jws::Algorithm;
 use crate::secret;
@@ -46,6 +49,10 @@ pub enum Purpose {
     SignInAnew,
     /// To link them to the account of this id, which is signed in.
     Link(String),
+    /// To let the account of this id, which is signed in, ask for their contacts while they are away.
+    ///
+    /// Spec: CP-07
+    Contacts(String),
 }
 
 /// What the browser keeps, sealed, while its person is away.
@@ -87,13 +94,19 @@ impl Flow {
         let client = provider.client(metadata);
         let (state, nonce) = (CsrfToken::new(self.state.clone()), Nonce::new(self.nonce.clone()));
         let code = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
+        let contacts = provider.config.contacts.as_ref().filter(|_| matches!(self.wish.purpose, Purpose::Contacts(_)));
+        let scopes = contacts.map_or(&provider.config.scopes, |contacts| &contacts.scopes);
         let mut request = client
             .authorize_url(code, move || state, move || nonce)
-            .add_scopes(provider.config.scopes.iter().cloned().map(Scope::new))
+            .add_scopes(scopes.iter().cloned().map(Scope::new))
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&self.verifier()))
             .add_ui_locale(openidconnect::LanguageTag::new(language.to_owned()));
         if self.wish.purpose == Purpose::SignInAnew {
             request = request.add_prompt(CoreAuthPrompt::Login).set_max_age(ANEW);
+        }
+        if contacts.is_some() {
+            // Without it, a provider gives nothing for later (OpenID Connect Core, section 11).
+            request = request.add_prompt(CoreAuthPrompt::Consent);
         }
         request.url().0
     }
@@ -159,10 +172,15 @@ fn refused(error: &str) -> Fault {
     Fault::Refused(if plain { error.to_owned() } else { "error".to_owned() })
 }
 
-/// Turns what the browser brought back into a person.
+/// Turns what the browser brought back into a person, and what they allow us to do later.
 ///
-/// Spec: O-303
-pub(super) async fn finish(provider: &Provider, flow: &Flow, answer: Answer, now: Timestamp) -> Result<Person, Fault> {
+/// Spec: O-303, CP-07
+pub(super) async fn finish(
+    provider: &Provider,
+    flow: &Flow,
+    answer: Answer,
+    now: Timestamp,
+) -> Result<(Person, Option<Offline>), Fault> {
     let metadata = provider.metadata(false, now).await?;
     let code = answer.code(provider, &metadata)?;
     let response = exchange(provider, &provider.client(&metadata), flow, code, now).await?;
@@ -178,7 +196,11 @@ pub(super) async fn finish(provider: &Provider, flow: &Flow, answer: Answer, now
     if metadata.userinfo_endpoint().is_some() {
         said.extend(userinfo(provider, &provider.client(&metadata), &response, &claims).await?);
     }
-    describe(provider, &claims, &said, flow, now)
+    let offline = match flow.wish.purpose {
+        Purpose::Contacts(_) => Some(offline::allowed(provider, &response, &said)?),
+        _ => None,
+    };
+    Ok((describe(provider, &claims, &said, flow, now)?, offline))
 }
 
 /// Spec: O-302
@@ -191,19 +213,19 @@ async fn exchange(
 ) -> Result<TokenResponse, Fault> {
     let request = client.exchange_code(AuthorizationCode::new(code)).map_err(|_| unacceptable("endpoints"))?;
     let mut request = request.set_pkce_verifier(flow.verifier());
-    if let Credentials::Key(key) = &provider.credentials {
-        let audience = client.token_uri().map_or("", |url| url.as_str());
-        let assertion = key.assertion(&provider.config.client_id, audience, now);
-        let assertion = assertion.ok_or(unacceptable("our key"))?;
-        request = request
-            .add_extra_param("client_assertion_type", ASSERTION_TYPE)
-            .add_extra_param("client_assertion", assertion);
+    for (name, value) in provider.assertion(client, now)? {
+        request = request.add_extra_param(name, value);
     }
-    request.request_async(&provider.way).await.map_err(|error| match error {
+    request.request_async(&provider.way).await.map_err(no_tokens)
+}
+
+/// Why a token endpoint gave nothing.
+pub(super) fn no_tokens(error: RequestTokenError<fetch::Error, StandardErrorResponse<CoreErrorResponseType>>) -> Fault {
+    match error {
         RequestTokenError::Request(error) => Fault::Away(error),
         RequestTokenError::ServerResponse(told) => refused(told.error().as_ref()),
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => unacceptable("answer of the token endpoint"),
-    })
+    }
 }
 
 type Claims = IdTokenClaims<Others, CoreGenderClaim>;

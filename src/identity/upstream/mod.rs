@@ -7,6 +7,7 @@ mod config;
 mod credentials;
 mod flow;
 mod logout;
+mod offline;
 mod person;
 mod provider;
 
@@ -19,9 +20,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-pub use config::{Config, Endpoints, Mapping, Misconfigured, check};
+pub use config::{Catalogue, Config, Contacts, Endpoints, Mapping, Misconfigured, check};
 pub use credentials::{Credentials, Unreadable};
 pub use flow::{Answer, Purpose, Wish};
+pub use offline::{Offline, Tokens};
 pub use logout::{REMEMBERED, SignedOut};
 pub use person::Person;
 
@@ -77,6 +79,8 @@ pub struct Begun {
 pub struct Came {
     pub person: Person,
     pub wish: Wish,
+    /// What they allow us to do later, if that was the wish.
+    pub offline: Option<Offline>,
     /// What the browser still keeps of other sign-ins.
     pub rest: String,
 }
@@ -160,9 +164,9 @@ impl Upstreams {
         let flows = kept.split('.').filter_map(|sealed| Some((sealed, self.open::<Flow>("upstream flow", sealed)?)));
         let (ours, others): (Vec<_>, Vec<_>) = flows.partition(|(_, flow)| flow.expects(id, &answer.state, now));
         let (_, flow) = ours.into_iter().next().ok_or(Fault::Stale)?;
-        let person = flow::finish(provider, &flow, answer, now).await?;
+        let (person, offline) = flow::finish(provider, &flow, answer, now).await?;
         let rest = others.into_iter().map(|(sealed, _)| sealed).collect::<Vec<_>>().join(".");
-        Ok(Came { person, wish: flow.wish, rest })
+        Ok(Came { person, wish: flow.wish, offline, rest })
     }
 
     /// What a browser keeps of a person whom no account knows, until they say what they want.

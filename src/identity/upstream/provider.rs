@@ -21,7 +21,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::config::{Config, Endpoints, is_safe};
-use super::credentials::Credentials;
+use super::credentials::{ASSERTION_TYPE, Credentials};
 use super::{Fault, unacceptable};
 use crate::clock::Timestamp;
 use crate::fetch::{self, Fetch};
@@ -96,6 +96,9 @@ pub(super) struct Advertised {
     /// Whether answers to the browser name the provider (RFC 9207).
     #[serde(default)]
     pub authorization_response_iss_parameter_supported: bool,
+    /// Where tokens are given back (RFC 8414 §2).
+    #[serde(default)]
+    pub revocation_endpoint: Option<Url>,
 }
 
 impl AdditionalProviderMetadata for Advertised {}
@@ -184,7 +187,8 @@ impl Provider {
         let code = vec![ResponseTypes::new(vec![CoreResponseType::Code])];
         let authorization = AuthUrl::from_url(endpoints.authorization.clone());
         let subjects = vec![CoreSubjectIdentifierType::Public];
-        let metadata = Metadata::new(issuer, authorization, jwks, code, subjects, Vec::new(), Advertised::default());
+        let advertised = Advertised { revocation_endpoint: endpoints.revocation.clone(), ..Advertised::default() };
+        let metadata = Metadata::new(issuer, authorization, jwks, code, subjects, Vec::new(), advertised);
         Ok(metadata
             .set_token_endpoint(Some(TokenUrl::from_url(endpoints.token.clone())))
             .set_userinfo_endpoint(endpoints.userinfo.clone().map(UserInfoUrl::from_url))
@@ -203,6 +207,16 @@ impl Provider {
         Client::from_provider_metadata(metadata.clone(), id, secret)
             .set_redirect_uri(self.redirect.clone())
             .set_auth_type(if basic { AuthType::BasicAuth } else { AuthType::RequestBody })
+    }
+
+    /// What a request for tokens says of us besides, if we have a key.
+    ///
+    /// Spec: O-301
+    pub fn assertion(&self, client: &Client, now: Timestamp) -> Result<Vec<(&'static str, String)>, Fault> {
+        let Credentials::Key(key) = &self.credentials else { return Ok(Vec::new()) };
+        let audience = client.token_uri().map_or("", |url| url.as_str());
+        let assertion = key.assertion(&self.config.client_id, audience, now).ok_or(unacceptable("our key"))?;
+        Ok(vec![("client_assertion_type", ASSERTION_TYPE.to_owned()), ("client_assertion", assertion)])
     }
 }
 
@@ -233,7 +247,7 @@ impl AsyncHttpClient<'_> for Way {
         let (fetch, request) = (Arc::clone(&self.fetch), self.request(request));
         Box::pin(async move {
             let fetched = fetch.send(request?).await?;
-            if fetched.status.is_server_error() {
+            if fetched.status.is_server_error() || fetched.status.as_u16() == 429 {
                 return Err(fetch::Error::Unreachable);
             }
             let mut response = HttpResponse::new(fetched.bytes.to_vec());
