@@ -228,6 +228,7 @@ async fn a_school_without_a_configuration_document_is_reached_by_its_endpoints()
             token: place("token"),
             userinfo: Some(place("userinfo")),
             jwks: place("jwks"),
+            revocation: None,
         });
     })
     .await;

@@ -97,14 +97,17 @@ impl Contacts {
 
     /// The addresses that the operator names here.
     pub fn named(&self) -> Vec<Url> {
-        let catalogue = self.catalogue.iter().flat_map(|catalogue| [Some(&catalogue.applications), catalogue.sync.as_ref()]);
+        let catalogue =
+            self.catalogue.iter().flat_map(|catalogue| [Some(&catalogue.applications), catalogue.sync.as_ref()]);
         self.of("uid").into_iter().chain(catalogue.flatten().cloned()).collect()
     }
 
     fn is_well_formed(&self) -> bool {
         // Who it is stands in the path, after the host.
         let path = |url: &Url| url.path().to_owned() + url.query().unwrap_or_default();
-        self.of("uid").is_some_and(|url| path(&url).contains("uid")) && self.url.contains(UID) && self.named().iter().all(is_safe)
+        self.of("uid").is_some_and(|url| path(&url).contains("uid"))
+            && self.url.contains(UID)
+            && self.named().iter().all(is_safe)
     }
 }
 
@@ -175,7 +178,7 @@ fn uid() -> String {
 }
 
 fn contacts_timeout() -> Span {
-    Span(Duration::from_secs(60))
+    Span(Duration::from_mins(1))
 }
 
 fn algorithms() -> Vec<Algorithm> {

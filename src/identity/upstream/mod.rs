@@ -23,8 +23,8 @@ use url::Url;
 pub use config::{Catalogue, Config, Contacts, Endpoints, Mapping, Misconfigured, check};
 pub use credentials::{Credentials, Unreadable};
 pub use flow::{Answer, Purpose, Wish};
-pub use offline::{Offline, Tokens};
 pub use logout::{REMEMBERED, SignedOut};
+pub use offline::{Offline, Tokens};
 pub use person::Person;
 
 use crate::clock::{Clock, Timestamp};

@@ -92,7 +92,8 @@ impl Upstreams {
         }
         let metadata = provider.metadata(false, now).await?;
         let client = provider.client(&metadata);
-        let request = client.user_info(AccessToken::new(token.to_owned()), None).map_err(|_| unacceptable("endpoints"))?;
+        let request =
+            client.user_info(AccessToken::new(token.to_owned()), None).map_err(|_| unacceptable("endpoints"))?;
         let told = request.request_async::<Others, _, CoreGenderClaim>(&provider.way).await;
         let told = told.map_err(|error| match error {
             UserInfoError::Request(error) => Fault::Away(error),

@@ -206,12 +206,11 @@ impl Directory {
                 None => before.map(|school| &school.memberships),
             };
             let memberships = self.memberships(&members, before, began.unwrap_or_else(|| day(now)));
-            let unit = match told.school_year() {
-                Some(year) => Some(Unit { label: told.short_name().to_owned(), year: year.to_owned(), memberships }),
-                None => {
-                    school.memberships.extend(memberships);
-                    None
-                }
+            let unit = if let Some(year) = told.school_year() {
+                Some(Unit { label: told.short_name().to_owned(), year: year.to_owned(), memberships })
+            } else {
+                school.memberships.extend(memberships);
+                None
             };
             let origin = Origin::School(id, unit);
             self.groups.insert(group_id, Group { name: told.name.clone(), origin, members, closed: None });

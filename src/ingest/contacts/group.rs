@@ -37,7 +37,7 @@ pub fn target(place: &Place, id: Uuid, group: &Group, directory: &Directory) -> 
 
 /// The WebIDs of the members. Groups of our own making have no access to anything.
 ///
-/// Spec: CP-60, CP-63, shape A8
+/// Spec: CP-63, shape A8
 pub fn agents(place: &Place, id: Uuid, group: &Group, directory: &Directory) -> Option<Target> {
     if group.origin == Origin::Ours {
         return None;

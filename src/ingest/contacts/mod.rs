@@ -4,15 +4,20 @@
 //! and from what was known before; the files beside it say its parts in RDF and read them again. All of that is pure.
 //! *source* speaks with the platform and runs it.
 
+mod adopted;
 mod answer;
 mod book;
+mod cloud;
 mod directory;
+mod former;
 mod group;
+mod memory;
 mod organisation;
 mod person;
 mod place;
 mod profile;
 mod removals;
+pub mod source;
 #[cfg(test)]
 mod tests;
 

@@ -56,7 +56,9 @@ pub fn target(place: &Place, id: Uuid, card: &Card) -> Target {
         let Some(value) = value else { continue };
         let node = node(name);
         graph.say(&this, property, node.clone());
-        classes.iter().for_each(|class| graph.say(&node, rdf::TYPE, Term::iri(*class)));
+        for class in classes {
+            graph.say(&node, rdf::TYPE, Term::iri(*class));
+        }
         graph.say(&node, vcard::VALUE, Term::iri(value.as_str()));
     }
     if let Some(gone) = card.gone {

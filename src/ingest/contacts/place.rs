@@ -122,6 +122,11 @@ impl Place {
         Term::iri(self.iri_of(path))
     }
 
+    /// The document of the book that this IRI names.
+    pub fn path_of(&self, document: &Term) -> Option<ResourcePath> {
+        Some(self.path(document.as_iri()?.strip_prefix(&*self.iri)?)).filter(|path| self.about(path).is_some())
+    }
+
     /// Whose node this is, if it is the `#this` of a document of the book.
     pub fn whose(&self, node: &Term) -> Option<About> {
         let local = node.as_iri()?.strip_prefix(&*self.iri)?.strip_suffix("#this")?;

@@ -20,11 +20,8 @@ const SPELLINGS: [(&str, &[&str]); 9] = [
 const LABELS: [(&str, &str); 2] = [("elv", "Élève"), ("ens", "Enseignant")];
 
 fn code(title: &str) -> Option<&'static str> {
-    let is_spelt = |spelling: &&str| spelling.eq_ignore_ascii_case(title);
-    SPELLINGS
-        .into_iter()
-        .find(|(_, spellings)| spellings.iter().any(|spelling| is_spelt(&spelling)))
-        .map(|(code, _)| code)
+    let is_spelt = |spellings: &[&str]| spellings.iter().any(|spelling| spelling.eq_ignore_ascii_case(title));
+    SPELLINGS.into_iter().find(|(_, spellings)| is_spelt(spellings)).map(|(code, _)| code)
 }
 
 /// What is shown of a title.
