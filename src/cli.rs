@@ -5,6 +5,7 @@
 
 mod account;
 mod credentials;
+mod import;
 mod invite;
 mod keys;
 mod maintenance;
@@ -80,6 +81,8 @@ enum Command {
     /// Create, list and delete client credentials
     #[command(subcommand)]
     Credentials(credentials::Command),
+    /// Bring a file into a pod: an address book, a list of people, a calendar
+    Import(import::Import),
     /// List the keys that sign tokens, drop one in an emergency
     #[command(subcommand)]
     Keys(keys::Command),
@@ -160,6 +163,7 @@ fn execute(line: Line, variables: Vec<(String, String)>) -> Result<Report, Faile
         Command::Invite(command) => office::run(config, async |office| invite::run(&office, command).await),
         Command::Upstream(command) => office::run(config, async |office| upstream::run(&office, config, command).await),
         Command::Credentials(command) => office::run(config, async |office| credentials::run(&office, command).await),
+        Command::Import(command) => office::run(config, async |office| import::run(&office, command).await),
         Command::Keys(command) => office::run(config, async |office| keys::run(&office, config, command).await),
         Command::Check { repair } => maintenance::check(config, repair),
         Command::Backup { file } => maintenance::backup(config, &file),

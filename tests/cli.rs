@@ -318,3 +318,41 @@ fn commands_take_effect_beside_the_running_server() {
     assert_eq!(server.stop(), 0);
     assert_eq!(desk.run(&["check", "--repair"]).status(), 0);
 }
+
+#[test]
+fn files_are_imported_and_taken_back() {
+    let desk = Desk::new();
+    desk.account("ada");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/import");
+    let file = |name: &str| fixtures.join(name).to_str().unwrap().to_owned();
+    let cards = file("carnet-v4.vcf");
+    let import = |more: &[&str]| desk.run(&[&["import", &cards, "--pod", "ada", "--json"], more].concat());
+    let counts =
+        |created, skipped| json!({ "created": created, "changed": 0, "skipped": skipped, "removed": 0, "rejected": 0 });
+
+    let looked = import(&["--dry-run"]).json();
+    assert_eq!((&looked["counts"], &looked["import"]), (&counts(5, 0), &Value::Null));
+    let done = import(&[]).json();
+    assert_eq!(done["counts"], counts(5, 0));
+    assert_eq!(import(&["--dry-run"]).json()["counts"], counts(0, 5));
+    let id = done["import"].as_str().unwrap();
+    let undone = desk.run(&["import", "--undo", id, "--pod", "ada", "--json"]).json();
+    assert_eq!(undone, json!({ "undone": 5, "kept": 0 }));
+    desk.run(&["import", "--undo", id, "--pod", "ada"]).fails(1, "undone already");
+
+    let pupils = file("eleves-classes-cp1252.csv");
+    let told = desk.run(&["import", &pupils, "--pod", "ada", "--dry-run"]);
+    assert!(
+        told.text().contains("7 to create") && told.text().contains("line 8: there is no such date"),
+        "{}",
+        told.text()
+    );
+    let columns = ["import", &pupils, "--pod", "ada", "--dry-run", "--columns"];
+    desk.run(&[&columns[..], &["NOBODY=name"]].concat()).fails(2, "columns");
+    desk.run(&["import", &pupils, "--pod", "ada", "--as", "vcard"]).fails(1, "nothing of its kind");
+    desk.run(&["import", &pupils, "--pod", "bob"]).fails(1, "no pod");
+    desk.run(&["import", &pupils, "--pod", "ada", "--as", "pdf"]).fails(2, "must be vcard");
+    desk.run(&["import", "--pod", "ada"]).fails(2, "required");
+    desk.run(&["import", "nothing.vcf", "--pod", "ada"]).fails(1, "nothing.vcf");
+    assert_eq!(desk.run(&["check"]).status(), 0);
+}

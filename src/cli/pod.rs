@@ -46,7 +46,8 @@ pub(super) async fn run(office: &Office, command: Command) -> Result<Report, Fai
     }
 }
 
-async fn pod(office: &Office, name: &str) -> Result<Pod, Failed> {
+/// The pod of this name.
+pub(super) async fn pod(office: &Office, name: &str) -> Result<Pod, Failed> {
     let found = match PodName::parse(name) {
         Some(name) => office.storage.pod(&name).await?,
         None => None,

@@ -2,6 +2,8 @@
 
 use super::outcome::Stopped;
 use super::run::Run;
+use super::write::OwnersAgent;
+use crate::address::Addresses;
 use crate::path::ResourcePath;
 use crate::rdf::graph::{Graph, Term, Triple};
 use crate::rdf::vocab::{pim, rdf, solid};
@@ -35,18 +37,27 @@ pub(super) fn registered(agent: &str, class: &str, what: &What) -> Triple {
 }
 
 /// Adds a registration to the index, unless there is one that says the same.
+pub(super) async fn register(run: &Run<'_>, class: &str, what: &What) -> Result<(), Stopped> {
+    let addresses = run.parts.pods.addresses();
+    let whose = Whose { agent: &run.agent, addresses, owner: run.owner(), pod: run.pod() };
+    let index = find(&whose).await?;
+    let graph = run.read(&index).await?.unwrap_or_default();
+    match entry(&graph, &run.iri(&index), class, what) {
+        Some(triples) => run.agent.insert(&index, triples).await,
+        None => Ok(()),
+    }
+}
+
+/// What has to be added to an index, the document at an IRI, for it to hold a registration; `None`: it says so already.
 ///
 /// Registrations are named nodes: some applications do not see others.
-pub(super) async fn register(run: &Run<'_>, class: &str, what: &What) -> Result<(), Stopped> {
-    let index = find(run).await?;
-    let graph = run.read(&index).await?.unwrap_or_default();
+pub(super) fn entry(graph: &Graph, document: &str, class: &str, what: &What) -> Option<Vec<Triple>> {
     let (predicate, object) = what.says();
     let for_class = Term::iri(class);
     let says_so = |node: &Term| graph.objects(node, predicate).any(|value| *value == object);
     if graph.subjects(solid::FOR_CLASS, &for_class).any(says_so) {
-        return Ok(());
+        return None;
     }
-    let document = run.iri(&index);
     let node = Term::iri(format!("{document}#{}", name(class, what)));
     let mut says = vec![
         (node.clone(), rdf::TYPE, Term::iri(solid::TYPE_REGISTRATION)),
@@ -59,38 +70,56 @@ pub(super) async fn register(run: &Run<'_>, class: &str, what: &What) -> Result<
         says.push((document, rdf::TYPE, Term::iri(solid::UNLISTED_DOCUMENT)));
     }
     let triples = says.into_iter().filter_map(|(subject, predicate, object)| Triple::new(subject, predicate, object));
-    run.agent.insert(&index, triples.collect()).await
+    Some(triples.collect())
+}
+
+/// Whose index it is, and who reads it.
+pub(super) struct Whose<'a> {
+    pub agent: &'a OwnersAgent,
+    pub addresses: &'a Addresses,
+    pub owner: &'a str,
+    /// The root of the pod.
+    pub pod: &'a ResourcePath,
+}
+
+impl Whose<'_> {
+    fn path(&self, local: &'static str) -> ResourcePath {
+        ResourcePath::trusted(self.pod.pod().clone(), local)
+    }
+
+    async fn read(&self, path: &ResourcePath) -> Result<Graph, Stopped> {
+        let Some(held) = self.agent.look(path).await? else { return Ok(Graph::default()) };
+        let document = self.agent.document(&held).await?;
+        Ok(document.map(|document| document.dataset.default.clone()).unwrap_or_default())
+    }
+
+    /// The place in this pod that a term names.
+    fn named(&self, term: Option<&Term>) -> Option<ResourcePath> {
+        let path = self.addresses.path_of(term?.as_iri()?)?;
+        (path.pod() == self.pod.pod() && !path.is_container()).then_some(path)
+    }
 }
 
 /// The index that the owner's profile names, or the preferences that the profile names; else where it usually is. One
 /// in another pod is not ours to write.
-async fn find(run: &Run<'_>) -> Result<ResourcePath, Stopped> {
-    let owner = Term::iri(run.owner());
-    let profile = match named(run, Some(&owner)) {
-        Some(path) => path,
-        None => run.path("/profile/card")?,
-    };
-    let profile = run.read(&profile).await?.unwrap_or_default();
-    if let Some(index) = named(run, one(&profile, &owner, solid::PRIVATE_TYPE_INDEX)) {
+pub(super) async fn find(whose: &Whose<'_>) -> Result<ResourcePath, Stopped> {
+    let owner = Term::iri(whose.owner);
+    let profile = whose.named(Some(&owner)).unwrap_or_else(|| whose.path("/profile/card"));
+    let profile = whose.read(&profile).await?;
+    if let Some(index) = whose.named(one(&profile, &owner, solid::PRIVATE_TYPE_INDEX)) {
         return Ok(index);
     }
-    if let Some(preferences) = named(run, one(&profile, &owner, pim::PREFERENCES_FILE)) {
-        let preferences = run.read(&preferences).await?.unwrap_or_default();
-        if let Some(index) = named(run, one(&preferences, &owner, solid::PRIVATE_TYPE_INDEX)) {
+    if let Some(preferences) = whose.named(one(&profile, &owner, pim::PREFERENCES_FILE)) {
+        let preferences = whose.read(&preferences).await?;
+        if let Some(index) = whose.named(one(&preferences, &owner, solid::PRIVATE_TYPE_INDEX)) {
             return Ok(index);
         }
     }
-    run.path(USUAL)
+    Ok(whose.path(USUAL))
 }
 
 fn one<'a>(graph: &'a Graph, subject: &'a Term, predicate: &'a str) -> Option<&'a Term> {
     graph.objects(subject, predicate).next()
-}
-
-/// The place in this pod that a term names.
-fn named(run: &Run<'_>, term: Option<&Term>) -> Option<ResourcePath> {
-    let path = run.parts.pods.addresses().path_of(term?.as_iri()?)?;
-    (path.pod() == run.pod().pod() && !path.is_container()).then_some(path)
 }
 
 /// The fragment of a registration: the same for the same.

@@ -11,7 +11,7 @@ use crate::rdf::graph::{Graph, Term, Triple};
 use crate::rdf::vocab::{acl, adms, dcterms, org, owl, prov, rdf, rdfs, skos, solid, vcard};
 
 /// Properties of which each value stands for itself. All others are merged as one value.
-const SET_VALUED: [&str; 20] = [
+const SET_VALUED: [&str; 21] = [
     rdf::TYPE,
     rdfs::SEE_ALSO,
     owl::SAME_AS,
@@ -26,6 +26,7 @@ const SET_VALUED: [&str; 20] = [
     skos::ALT_LABEL,
     solid::INSTANCE,
     solid::INSTANCE_CONTAINER,
+    vcard::HAS_ADDRESS,
     vcard::HAS_EMAIL,
     vcard::HAS_MEMBER,
     vcard::HAS_TELEPHONE,

@@ -28,6 +28,7 @@ mod faulty;
 mod grants;
 mod groups_and_conditions;
 mod hostile;
+mod import;
 mod leaving;
 mod matrix;
 mod minors;

@@ -6,7 +6,7 @@
 
 mod adopted;
 mod answer;
-mod book;
+pub(super) mod book;
 mod cloud;
 mod directory;
 mod former;
@@ -14,7 +14,7 @@ mod group;
 mod memory;
 mod organisation;
 mod person;
-mod place;
+pub(super) mod place;
 mod profile;
 mod removals;
 pub mod source;

@@ -11,6 +11,7 @@ use super::MOST_ENTRIES;
 use super::card::{self, Address, Birthday, Card, Key, LONGEST_LINE, LONGEST_NAME, LONGEST_PART, People, Reader, Way};
 use super::problem::{Problem, Reason, Unreadable};
 use super::text;
+use crate::rdf::vocab::vcard;
 
 /// The most columns.
 const MOST_COLUMNS: usize = 200;
@@ -229,6 +230,26 @@ impl Columns {
 
     fn has(&self, field: Field) -> bool {
         self.0.contains(&field)
+    }
+
+    /// The properties of a card of which no column says anything.
+    pub fn silent(&self) -> Vec<&'static str> {
+        let told: [(&str, &[Field]); 11] = [
+            (vcard::HAS_NAME, &[Field::Given, Field::Family]),
+            (vcard::HAS_EMAIL, &[Field::Email]),
+            (vcard::HAS_TELEPHONE, &[Field::Phone]),
+            (vcard::URL, &[Field::Url]),
+            (vcard::HAS_ADDRESS, &[Field::Street, Field::PostalCode, Field::Locality, Field::Country]),
+            (vcard::ORGANIZATION_NAME, &[Field::Organisation]),
+            (vcard::TITLE, &[Field::Title]),
+            (vcard::ROLE, &[Field::Role]),
+            (vcard::BDAY, &[Field::Birthday]),
+            (vcard::NOTE, &[Field::Note]),
+            (vcard::NICKNAME, &[]),
+        ];
+        let is_silent = |fields: &[Field]| !fields.iter().any(|field| self.has(*field));
+        let silent = told.into_iter().filter(|(_, fields)| is_silent(fields)).map(|(property, _)| property);
+        silent.chain([vcard::ORGANIZATION_UNIT]).collect()
     }
 
     /// Whether they say how people are called.
