@@ -63,3 +63,46 @@ fn the_examples_use_no_other_terms() {
         }
     }
 }
+
+#[test]
+fn every_term_that_code_or_a_shape_names_is_defined() {
+    let defined = used(&read("vocab/cartable.ttl", Format::Turtle).default);
+    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rdf/vocab.rs")).unwrap();
+    let ours = source.split_once("namespace!(cartable = ").unwrap().1.split_once("});").unwrap().0;
+    let named = ours.split('"').skip(3).step_by(2).map(str::to_owned);
+    let shapes = ["connectors", "contacts", "learning", "pay"];
+    let in_shapes =
+        shapes.into_iter().flat_map(|file| used(&read(&format!("shapes/{file}.ttl"), Format::Turtle).default));
+    let unknown: Vec<_> = named.chain(in_shapes).filter(|name| !defined.contains(name)).collect();
+    assert_eq!(unknown, Vec::<String>::new());
+}
+
+#[test]
+fn domains_and_ranges_are_classes() {
+    let graph = read("vocab/cartable.ttl", Format::Turtle).default;
+    let class = Term::iri(format!("{RDFS}Class"));
+    for property in ["domain", "range"] {
+        let property = format!("{RDFS}{property}");
+        for triple in graph.iter().filter(|triple| *triple.predicate == *property) {
+            if ours(&triple.object).is_some() {
+                let mut types = graph.objects(&triple.object, "http://www.w3.org/1999/02/22-rdf-syntax-ns#type");
+                assert!(types.any(|type_| *type_ == class), "{triple:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn concepts_are_in_schemes() {
+    const SKOS: &str = "http://www.w3.org/2004/02/skos/core#";
+    let graph = read("vocab/cartable.ttl", Format::Turtle).default;
+    let scheme = Term::iri(format!("{SKOS}ConceptScheme"));
+    let in_scheme = format!("{SKOS}inScheme");
+    let members: Vec<_> = graph.iter().filter(|triple| *triple.predicate == *in_scheme).collect();
+    assert!(members.len() > 25);
+    for triple in members {
+        let mut types = graph.objects(&triple.object, "http://www.w3.org/1999/02/22-rdf-syntax-ns#type");
+        assert!(types.any(|type_| *type_ == scheme), "{triple:?}");
+        assert_eq!(graph.objects(&triple.subject, &format!("{SKOS}prefLabel")).count(), 2, "{triple:?}");
+    }
+}

@@ -27,12 +27,28 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::LazyLock;
 
 use super::graph::{Graph, Iri, Term};
 use super::vocab::rdf;
 use constraint::Constraint;
 
 pub use parse::Error;
+
+/// The shapes of what connectors and imports write: those of `shapes/`.
+const OURS: [&str; 4] = [
+    include_str!("../../../shapes/connectors.ttl"),
+    include_str!("../../../shapes/contacts.ttl"),
+    include_str!("../../../shapes/learning.ttl"),
+    include_str!("../../../shapes/pay.ttl"),
+];
+
+/// The shapes of what connectors and imports write. If they could not be read, nothing could be checked, and so nothing
+/// may be written.
+pub fn ours() -> Result<&'static Shapes, &'static Error> {
+    static READ: LazyLock<Result<Shapes, Error>> = LazyLock::new(|| Shapes::parse(&OURS.concat()));
+    READ.as_ref()
+}
 
 /// Shapes that data can be checked against.
 #[derive(Debug)]
@@ -109,6 +125,13 @@ impl Shapes {
             self.check_node(shape, focus, graph, &mut found);
         }
         found
+    }
+
+    /// The names of the shapes that look for what they check.
+    pub fn names(&self) -> BTreeSet<&Iri> {
+        let Targets { classes, subjects_of, objects_of } = &self.targets;
+        let all = classes.values().chain(subjects_of.values()).chain(objects_of.values()).flatten();
+        all.filter_map(|shape| self.all.get(*shape)).map(|shape| &shape.name).collect()
     }
 
     fn check_node(&self, shape: usize, focus: &Term, graph: &Graph, found: &mut Vec<Violation>) {
