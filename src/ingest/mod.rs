@@ -12,6 +12,7 @@ pub mod contacts;
 mod describe;
 pub mod file;
 pub mod index;
+pub mod learning;
 mod leave;
 pub mod merge;
 pub mod outcome;

@@ -21,7 +21,7 @@ pub struct List {
 }
 
 /// All lists, in the order of reports.
-pub const LISTS: [List; 13] = [
+pub const LISTS: [List; 14] = [
     List { file: "solid.ttl", title: "Solid Protocol 0.11", text: include_str!("../../requirements/solid.ttl") },
     List {
         file: "solid-ed.ttl",
@@ -64,6 +64,11 @@ pub const LISTS: [List; 13] = [
         file: "cartable-data.ttl",
         title: "School data, line by line",
         text: include_str!("../../requirements/cartable-data.ttl"),
+    },
+    List {
+        file: "cartable-learning.ttl",
+        title: "Learning traces, line by line",
+        text: include_str!("../../requirements/cartable-learning.ttl"),
     },
     List {
         file: "cartable-moving.ttl",
