@@ -26,8 +26,9 @@ use crate::http::negotiate::Wanted;
 use crate::http::oidc::Endpoints;
 use crate::http::problem::Problem;
 use crate::http::resource::{Adapter, Incoming};
-use crate::http::{health, vocabulary};
+use crate::http::{health, vocabulary, xapi};
 use crate::identity::{Credentials, Identity};
+use crate::ingest::learning::Learning;
 use crate::path::{PodName, ResourcePath};
 use crate::pods;
 use crate::resource::Refusal;
@@ -121,7 +122,17 @@ impl App {
         };
         let upload = Upload::new(body, u64::MAX, self.patience);
         let incoming = Incoming { caller: &caller, path, head: &head };
+        if xapi::is_here(&incoming.path) {
+            let learning = self.learning();
+            let answered = Box::pin(xapi::answer(&learning, &self.pods, incoming, upload)).await;
+            return for_pods(answered, &head.headers);
+        }
         for_pods(self.pods.answer(incoming, upload).await, &head.headers)
+    }
+
+    fn learning(&self) -> Learning {
+        let (pods, accounts) = (self.pods.pods.clone(), self.accounts.accounts.clone());
+        Learning { pods, accounts, clock: self.clock.clone() }
     }
 
     /// A request on a WebID document of our own host for them: as on a pod, but nobody writes.
@@ -185,6 +196,7 @@ impl App {
                 web::assets::answer(&path[ASSETS.len()..], request.uri().query().is_some())
             }
             "/.well-known/cartable/vocab" => vocabulary::answer(request.method(), &wanted),
+            "/.well-known/cartable/verbs" => vocabulary::verbs(request.method(), &wanted),
             _ if path.starts_with(health::PATH) => {
                 health::answer(path, request.method(), self.pods.pods.storage().as_ref()).await
             }

@@ -134,6 +134,12 @@ impl<B: http_body::Body<Data = Bytes> + Unpin> Upload<B> {
         Self { body, limit, left: limit, patience, alarm: None, over: false }
     }
 
+    /// The same, of at most `limit` bytes.
+    #[must_use]
+    pub fn limited(self, limit: u64) -> Self {
+        Self { limit, left: limit, ..self }
+    }
+
     /// Whether there is anything to receive: a length above 0, or a length that is not said.
     ///
     /// Spec: P-5

@@ -23,19 +23,20 @@ const METHODS: &str = "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE, COPY, MOVE"
 /// Spec: solid#server-cors-aceh, solid#server-cors-enumerate, wac#server-cors-aceh-wac-allow, P-201, P-202, O-9
 const EXPOSED: &str = "Accept-Encoding, Accept-Patch, Accept-Post, Accept-Put, Accept-Ranges, Allow, \
     Content-Length, Content-Location, Content-Range, Content-Type, Date, DPoP-Nonce, ETag, Last-Modified, Link, Location, \
-    MS-Author-Via, Preference-Applied, Retry-After, Updates-Via, Vary, WAC-Allow, WWW-Authenticate";
+    MS-Author-Via, Preference-Applied, Retry-After, Updates-Via, Vary, WAC-Allow, WWW-Authenticate, X-Experience-API-Consistent-Through, \
+    X-Experience-API-Version";
 
 /// The fields that requests to us are known to carry.
 ///
 /// Spec: wac#server-cors-acao-acah, P-207
 const KNOWN: &str = "Accept, Authorization, Content-Type, Depth, Destination, DPoP, If-Match, If-Modified-Since, \
-    If-None-Match, If-Range, If-Unmodified-Since, Link, Overwrite, Prefer, Range, Slug";
+    If-None-Match, If-Range, If-Unmodified-Since, Link, Overwrite, Prefer, Range, Slug, X-Experience-API-Version";
 
 /// The same for a preflight that names no field. `Accept` is allowed only where it is asked for.
 ///
 /// Spec: P-205
 const KNOWN_BUT_ACCEPT: &str = "Authorization, Content-Type, Depth, Destination, DPoP, If-Match, If-Modified-Since, \
-    If-None-Match, If-Range, If-Unmodified-Since, Link, Overwrite, Prefer, Range, Slug";
+    If-None-Match, If-Range, If-Unmodified-Since, Link, Overwrite, Prefer, Range, Slug, X-Experience-API-Version";
 
 /// The longest origin, and the longest list of requested fields, that are sent back.
 const MAX_ORIGIN: usize = 1024;

@@ -16,6 +16,7 @@ pub mod refused;
 pub mod resource;
 pub mod vocabulary;
 pub mod webid;
+pub mod xapi;
 
 pub use body::Body;
 pub use config::Config;

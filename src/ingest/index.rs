@@ -40,12 +40,7 @@ pub(super) fn registered(agent: &str, class: &str, what: &What) -> Triple {
 pub(super) async fn register(run: &Run<'_>, class: &str, what: &What) -> Result<(), Stopped> {
     let addresses = run.parts.pods.addresses();
     let whose = Whose { agent: &run.agent, addresses, owner: run.owner(), pod: run.pod() };
-    let index = find(&whose).await?;
-    let graph = run.read(&index).await?.unwrap_or_default();
-    match entry(&graph, &run.iri(&index), class, what) {
-        Some(triples) => run.agent.insert(&index, triples).await,
-        None => Ok(()),
-    }
+    whose.register(class, what).await
 }
 
 /// What has to be added to an index, the document at an IRI, for it to hold a registration; `None`: it says so already.
@@ -74,7 +69,7 @@ pub(super) fn entry(graph: &Graph, document: &str, class: &str, what: &What) -> 
 }
 
 /// Whose index it is, and who reads it.
-pub(super) struct Whose<'a> {
+pub struct Whose<'a> {
     pub agent: &'a OwnersAgent,
     pub addresses: &'a Addresses,
     pub owner: &'a str,
@@ -83,6 +78,16 @@ pub(super) struct Whose<'a> {
 }
 
 impl Whose<'_> {
+    /// Adds a registration to the index, unless there is one that says the same.
+    pub async fn register(&self, class: &str, what: &What) -> Result<(), Stopped> {
+        let index = find(self).await?;
+        let graph = self.read(&index).await?;
+        match entry(&graph, &self.addresses.iri(&index), class, what) {
+            Some(triples) => self.agent.insert(&index, triples).await,
+            None => Ok(()),
+        }
+    }
+
     fn path(&self, local: &'static str) -> ResourcePath {
         ResourcePath::trusted(self.pod.pod().clone(), local)
     }

@@ -5,20 +5,21 @@ mod files;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{TryStreamExt, stream};
 
 use super::outcome::{Status, Stopped};
 use crate::access::caller::Agent;
 use crate::access::{Caller, Mode};
+use crate::address::Addresses;
 use crate::path::{ContainerPath, ResourcePath, Role};
 use crate::pods::{Arriving, Error, Outcome, Pods, Seen};
 use crate::provision;
 use crate::rdf::format::{Document, Format};
-use crate::rdf::graph::Triple;
+use crate::rdf::graph::{Graph, Triple};
 use crate::rdf::patch::Patch;
 use crate::resource::condition::{Conditions, EntityTag, Tags};
 use crate::resource::{Asked, Edit, Model, Operation, Received, Refusal, Sent};
-use crate::storage::{self, ByteStream, Version};
+use crate::storage::{self, Body, ByteStream, Version};
 
 /// Rows that are read from storage at a time.
 const PAGE: usize = 1000;
@@ -36,6 +37,13 @@ pub struct Held {
     /// The format of its bytes; `None` if it is no RDF.
     pub format: Option<Format>,
     seen: Arc<Seen>,
+}
+
+impl Held {
+    /// How many bytes are held.
+    pub fn size(&self) -> u64 {
+        self.seen.found.target().map_or(0, |record| record.size)
+    }
 }
 
 /// What must be there for a write to go ahead.
@@ -74,6 +82,35 @@ impl OwnersAgent {
             Ok(_) | Err(Error::Refused(Refusal::NotFound)) => Ok(None),
             Err(error) => Err(stopped(&error)),
         }
+    }
+
+    pub fn addresses(&self) -> &Addresses {
+        self.pods.addresses()
+    }
+
+    /// The address of a place.
+    pub fn iri(&self, path: &ResourcePath) -> String {
+        self.addresses().iri(path)
+    }
+
+    /// What a document says now; `None` if there is none, or it is no RDF.
+    pub async fn graph(&self, path: &ResourcePath) -> Result<Option<Graph>, Stopped> {
+        let Some(held) = self.look(path).await? else { return Ok(None) };
+        let document = self.document(&held).await?;
+        Ok(document.map(|document| document.dataset.default.clone()))
+    }
+
+    /// The bytes that are held.
+    pub async fn body(&self, held: &Held) -> Result<Bytes, Stopped> {
+        let blob = match held.seen.found.target().map(|record| &record.body) {
+            Some(Body::Inline(bytes)) => return Ok(bytes.clone()),
+            Some(Body::Blob(blob)) => blob,
+            _ => return Ok(Bytes::new()),
+        };
+        let stream = self.pods.storage().open(blob, None).await.map_err(|error| stopped(&error.into()))?;
+        let broken = |_| Stopped { status: Status::Failed, at: Some("storage") };
+        let chunks: Vec<Bytes> = stream.try_collect().await.map_err(broken)?;
+        Ok(chunks.concat().into())
     }
 
     /// What is held, as RDF. Large documents are parsed beside the threads that answer requests.

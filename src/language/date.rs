@@ -75,7 +75,16 @@ pub fn lately(time: Timestamp, now: Timestamp, language: Language) -> String {
 }
 
 fn local(time: Timestamp) -> Zoned {
-    let instant = jiff::Timestamp::from_second(time.seconds()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    in_france(jiff::Timestamp::from_second(time.seconds()).unwrap_or(jiff::Timestamp::UNIX_EPOCH))
+}
+
+/// When a day begins in Paris; `None` at the ends of the calendar.
+pub fn begins_in_france(day: jiff::civil::Date) -> Option<Zoned> {
+    day.to_zoned(ZONE.clone()).ok()
+}
+
+/// An instant as clocks in Paris show it.
+pub fn in_france(instant: jiff::Timestamp) -> Zoned {
     instant.to_zoned(ZONE.clone())
 }
 

@@ -86,7 +86,8 @@ namespace!(acl = "http://www.w3.org/ns/auth/acl#" {
 });
 namespace!(foaf = "http://xmlns.com/foaf/0.1/" {
     AGENT = "Agent", PERSON = "Person", PERSONAL_PROFILE_DOCUMENT = "PersonalProfileDocument", MAKER = "maker",
-    PRIMARY_TOPIC = "primaryTopic", NAME = "name", IMG = "img",
+    PRIMARY_TOPIC = "primaryTopic", NAME = "name", IMG = "img", ACCOUNT = "account", ONLINE_ACCOUNT = "OnlineAccount",
+    ACCOUNT_SERVICE_HOMEPAGE = "accountServiceHomepage", ACCOUNT_NAME = "accountName",
 });
 namespace!(vcard = "http://www.w3.org/2006/vcard/ns#" {
     // Classes.

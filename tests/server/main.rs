@@ -68,3 +68,4 @@ mod webid_issuer;
 mod wishes;
 mod world;
 mod writing;
+mod xapi;

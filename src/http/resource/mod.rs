@@ -159,7 +159,7 @@ impl Adapter {
     /// and the storage description.
     ///
     /// Spec: solid#server-unauthenticated, P-7, P-53, P-214, W-2, O-1, O-3
-    fn refused(&self, problem: Problem, path: &ResourcePath, wanted: &Wanted) -> Response<Body> {
+    pub(in crate::http) fn refused(&self, problem: Problem, path: &ResourcePath, wanted: &Wanted) -> Response<Body> {
         let unauthenticated = problem.status() == StatusCode::UNAUTHORIZED;
         let mut response = problem.respond(wanted);
         let headers = response.headers_mut();

@@ -11,6 +11,7 @@ use super::event;
 use super::person::Person;
 use super::statement::{self, Statement};
 use super::trace::Rejected;
+use crate::identity::json;
 
 /// Bytes of the largest file or request.
 pub const LARGEST: usize = 5 << 20;
@@ -69,8 +70,21 @@ pub fn cut(bytes: &[u8]) -> Result<Vec<&str>, Unreadable> {
     if raw.len() > MOST { Err(Unreadable::TooMany) } else { Ok(raw.into_iter().map(RawValue::get).collect()) }
 }
 
+/// Cuts a request into its statements: one, or an array of them.
+pub fn cut_request(bytes: &[u8]) -> Result<Vec<&str>, Unreadable> {
+    match serde_json::from_slice::<&RawValue>(bytes) {
+        Ok(one) if !one.get().starts_with('[') => Ok(vec![one.get()]),
+        _ => cut(bytes),
+    }
+}
+
 /// Reads one of them.
 pub fn item(text: &str, owner: &Person, now: Timestamp) -> Result<Item, Rejected> {
+    named_item(text, owner, nameless(&one_line(text), now), now)
+}
+
+/// Reads one of them, whose id is this one if it comes without.
+pub fn named_item(text: &str, owner: &Person, id: Uuid, now: Timestamp) -> Result<Item, Rejected> {
     let line = one_line(text);
     if event::is_event(text) {
         let trace = event::read(text, owner)?;
@@ -78,13 +92,9 @@ pub fn item(text: &str, owner: &Person, now: Timestamp) -> Result<Item, Rejected
         return Ok(Item { statement: Statement::Trace(Box::new(trace)), line: line.into_owned(), digest });
     }
     let essence = statement::essence(text).ok_or(Rejected::NotAnObject)?;
-    let nameless = nameless(&line, now);
-    let read = statement::read(text, owner, nameless, now)?;
-    let line = if read.id() == nameless {
-        line.replacen('{', &format!("{{\"id\":\"{nameless}\","), 1)
-    } else {
-        line.into_owned()
-    };
+    let read = statement::read(text, owner, id, now)?;
+    let is_named = json::object(text.as_bytes()).is_some_and(|statement| statement.contains_key("id"));
+    let line = if is_named { line.into_owned() } else { line.replacen('{', &format!("{{\"id\":\"{id}\","), 1) };
     Ok(Item { statement: read, line, digest: digest(&essence) })
 }
 

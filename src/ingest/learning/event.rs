@@ -34,22 +34,19 @@ pub fn read(text: &str, owner: &Person) -> Result<Trace, Rejected> {
     check_person(&event, &object, owner)?;
     let action = event.get("action").and_then(Value::as_str).ok_or(Rejected::Malformed("action"))?;
     let ended = event.get("eventTime").and_then(Value::as_str).and_then(instant);
+    let ended = ended.ok_or(Rejected::Malformed("eventTime"))?;
     let generated = entity(&event, "generated");
     let duration = generated.as_ref().and_then(|generated| generated.get("duration")).and_then(Value::as_str);
     Ok(Trace {
         id,
         verb: term(action, ACTIONS).ok_or(Rejected::Malformed("action"))?,
         object: Object::Activity(activity(&object).ok_or(Rejected::Malformed("object"))?),
-        ended: ended.ok_or(Rejected::Malformed("eventTime"))?,
         score: score(generated.as_ref())?,
-        success: None,
-        completion: None,
         duration: duration.map(|text| Duration::parse(text).ok_or(Rejected::Malformed("duration"))).transpose()?,
-        attempt: None,
         part_of: entity(&object, "isPartOf").as_ref().and_then(activity).into_iter().collect(),
         in_course: entity(&event, "group").as_ref().and_then(activity).into_iter().collect(),
-        categories: Vec::new(),
         platform: entity(&event, "edApp").and_then(|tool| text_of(&tool, "id").and_then(iri)).map(Platform::Iri),
+        ..Trace::ended(ended)
     })
 }
 

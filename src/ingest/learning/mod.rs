@@ -5,9 +5,16 @@
 //! answers, one document a day, in `/learning/traces/`, which can be shared without the other.
 
 pub mod batch;
+pub mod diploma;
 pub mod event;
+pub mod ids;
 pub mod person;
+pub mod query;
+pub mod service;
 pub mod statement;
+pub mod store;
 pub mod trace;
 pub mod verbs;
 pub mod view;
+
+pub use service::{Imported, Learning};

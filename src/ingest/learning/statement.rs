@@ -85,21 +85,7 @@ pub fn read(text: &str, owner: &Person, id: Uuid, now: Timestamp) -> Read<Statem
         let Object::Statement(target) = object else { return Err(Rejected::Malformed("object")) };
         return Ok(Statement::Voids { id, target, at });
     }
-    let mut trace = Trace {
-        id,
-        verb,
-        object,
-        ended: at,
-        score: Score::default(),
-        success: None,
-        completion: None,
-        duration: None,
-        attempt: None,
-        part_of: Vec::new(),
-        in_course: Vec::new(),
-        categories: Vec::new(),
-        platform: None,
-    };
+    let mut trace = Trace { id, verb, object, ..Trace::ended(at) };
     result(&mut trace, &statement)?;
     context(&mut trace, &statement)?;
     Ok(Statement::Trace(Box::new(trace)))
@@ -140,6 +126,11 @@ pub fn who(value: &Value, at: &'static str) -> Read<Who> {
         (None, None, true) if agent.get("member").is_some_and(Value::is_array) => Ok(Who::Group),
         _ => Err(wrong),
     }
+}
+
+/// Who is meant by the agent in a parameter.
+pub fn agent(text: &str) -> Option<Who> {
+    who(&json::object(text.as_bytes())?.into(), "agent").ok()
 }
 
 fn one(agent: &Members, name: &str) -> Option<Who> {

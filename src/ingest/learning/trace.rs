@@ -71,6 +71,27 @@ pub struct Score {
     pub max: Option<f64>,
 }
 
+impl Trace {
+    /// A trace of which nothing is known yet but when it ended.
+    pub(super) fn ended(at: Timestamp) -> Self {
+        Self {
+            id: Uuid::nil(),
+            verb: "".into(),
+            object: Object::Owner,
+            ended: at,
+            score: Score::default(),
+            success: None,
+            completion: None,
+            duration: None,
+            attempt: None,
+            part_of: Vec::new(),
+            in_course: Vec::new(),
+            categories: Vec::new(),
+            platform: None,
+        }
+    }
+}
+
 impl Score {
     /// Whether it is scaled from -1 to 1, and the least, the score and the most are in their order.
     ///
@@ -152,7 +173,7 @@ impl Rejected {
 }
 
 /// An absolute IRI as a trace may name it; `None` if the text is none.
-pub(super) fn iri(text: &str) -> Option<Iri> {
+pub fn iri(text: &str) -> Option<Iri> {
     let (scheme, rest) = text.split_once(':')?;
     let scheme_is_sound = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
@@ -182,7 +203,7 @@ pub(super) fn language(tag: &str) -> Option<String> {
 }
 
 /// An instant with its offset; `None` if the text is none, or no year in which anybody learns here.
-pub(super) fn instant(text: &str) -> Option<Timestamp> {
+pub fn instant(text: &str) -> Option<Timestamp> {
     let plain = text.len() <= 40 && text.bytes().all(|byte| byte.is_ascii_digit() || b"-+:.TZtz".contains(&byte));
     let at: Timestamp = text.parse().ok().filter(|_| plain && !text.ends_with("-00:00"))?;
     let year = at.to_zoned(jiff::tz::TimeZone::UTC).year();

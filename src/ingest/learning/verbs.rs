@@ -13,8 +13,11 @@ use crate::rdf::vocab::{rdf, skos, xapi};
 /// Spec: LT-4
 pub const TURTLE: &str = include_str!("../../../vocab/verbs.ttl");
 
+/// What its relative addresses are relative to: it has none.
+pub const ADDRESS: &str = "https://w3id.org/cartable/verbs";
+
 static LABELS: LazyLock<BTreeMap<String, [String; 2]>> = LazyLock::new(|| {
-    let document = format::parse(TURTLE.as_bytes(), Format::Turtle, "https://w3id.org/cartable/verbs");
+    let document = format::parse(TURTLE.as_bytes(), Format::Turtle, ADDRESS);
     document.map(|document| labels(&document.dataset.default)).unwrap_or_default()
 });
 
@@ -45,7 +48,7 @@ mod tests {
     /// Shows: LT-4
     #[test]
     fn every_verb_of_the_document_is_named_in_both_languages() {
-        let document = format::parse(TURTLE.as_bytes(), Format::Turtle, "https://w3id.org/cartable/verbs").unwrap();
+        let document = format::parse(TURTLE.as_bytes(), Format::Turtle, ADDRESS).unwrap();
         let graph = document.dataset.default;
         assert_eq!(labels(&graph).len(), graph.subjects(rdf::TYPE, &Term::iri(xapi::VERB)).count());
         assert_eq!(label("http://adlnet.gov/expapi/verbs/answered", Language::French), "a répondu");

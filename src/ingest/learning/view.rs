@@ -72,6 +72,12 @@ pub fn node(document: &str, id: Uuid) -> Term {
     Term::iri(format!("{document}#{TRACE}{id}"))
 }
 
+/// Whether a node is that of a trace in this document.
+pub fn names_trace(document: &str, node: &Term) -> bool {
+    let fragment = node.as_iri().and_then(|iri| iri.strip_prefix(document)).and_then(|rest| rest.strip_prefix('#'));
+    fragment.is_some_and(|fragment| fragment.starts_with(TRACE))
+}
+
 /// What a trace says in its day's document. `owner` is the WebID of `person`.
 ///
 /// Spec: LT-1, LT-2, LT-3, LT-4, LT-5, LT-6, LT-7, LT-8, LT-9, LT-10, LT-11, LT-12, LT-13, LT-14
@@ -261,11 +267,11 @@ pub fn read(graph: &Graph, document: &str, id: Uuid) -> Option<Trace> {
     let all = |predicate: &'static str| {
         graph.objects(&about, predicate).filter_map(Term::as_iri).map(|iri| activity(graph, iri)).collect()
     };
+    let verb = one(cartable::VERB).and_then(Term::as_iri)?.clone();
     is_trace.then(|| Trace {
         id,
-        verb: one(cartable::VERB).and_then(Term::as_iri).cloned().unwrap_or_else(|| "".into()),
+        verb,
         object,
-        ended,
         score: Score {
             scaled: number(cartable::SCORE_SCALED),
             raw: number(cartable::SCORE_RAW),
@@ -278,8 +284,8 @@ pub fn read(graph: &Graph, document: &str, id: Uuid) -> Option<Trace> {
         attempt: one(cartable::ATTEMPT).and_then(Term::as_iri).and_then(urn),
         part_of: all(cartable::PART_OF),
         in_course: all(cartable::IN_COURSE),
-        categories: Vec::new(),
         platform: one(streams::GENERATOR).and_then(Term::as_iri).map(|iri| platform(graph, iri)),
+        ..Trace::ended(ended)
     })
 }
 
