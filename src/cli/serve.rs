@@ -28,6 +28,7 @@ use crate::identity::keys::Keys;
 use crate::identity::provider::{self, Provider};
 use crate::identity::upstream::{self, Upstreams};
 use crate::identity::{Identity, Parts};
+use crate::ingest::contacts::source::Contacts;
 use crate::ingest::{self, Connector, Ingest};
 use crate::jobs::{Jobs, Lane};
 use crate::mail::Mailer;
@@ -216,7 +217,7 @@ impl House {
             fetch: Arc::clone(&fetch),
             jobs: Arc::clone(&jobs),
         };
-        let ingest = Arc::new(Ingest::new(parts, connectors(config)));
+        let ingest = Arc::new(Ingest::new(parts, connectors(&upstreams, &accounts)));
         Ok(Self {
             clock,
             addresses,
@@ -344,8 +345,8 @@ async fn run_connectors(jobs: Arc<Jobs>, tasks: Arc<Tasks>) {
 }
 
 /// The connectors that the settings offer.
-fn connectors(_: &Config) -> Vec<Arc<dyn Connector>> {
-    Vec::new()
+fn connectors(upstreams: &Arc<Upstreams>, accounts: &Arc<Accounts>) -> Vec<Arc<dyn Connector>> {
+    vec![Arc::new(Contacts::new(Arc::clone(upstreams), Arc::clone(accounts)))]
 }
 
 /// Does what is due from time to time, as long as it is not stopped.

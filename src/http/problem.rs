@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::body::{Body, Interrupted};
 use super::headers::Invalid;
 use super::negotiate::Wanted;
+use crate::ingest::service;
 use crate::pods;
 use crate::resource::Refusal;
 use crate::storage;
@@ -319,6 +320,25 @@ impl From<pods::Error> for Problem {
             pods::Error::Interrupted(interrupted) => Interrupted::of(&interrupted.0).into(),
             pods::Error::Storage(error) => error.into(),
             pods::Error::Corrupt(_) => Self::fault(StatusCode::INTERNAL_SERVER_ERROR, "internal", &error),
+        }
+    }
+}
+
+/// What is not done with a connection to a source.
+impl From<service::Error> for Problem {
+    fn from(error: service::Error) -> Self {
+        use service::Refusal as R;
+        match error {
+            service::Error::Refused(R::NotConnected | R::NoConnector) => Self::new(StatusCode::NOT_FOUND, "not-found"),
+            service::Error::Refused(R::TooSoon(left)) => Self::new(StatusCode::TOO_MANY_REQUESTS, "too-soon")
+                .header(RETRY_AFTER, HeaderValue::from(left.as_secs() + 1)),
+            service::Error::Refused(refusal @ (R::TooMany(_) | R::Running | R::Leaving)) => {
+                Self::new(StatusCode::CONFLICT, "connection-busy").detail(refusal.to_string())
+            }
+            service::Error::Storage(error) => error.into(),
+            service::Error::Pod(_) => {
+                Self::fault(StatusCode::SERVICE_UNAVAILABLE, "storage-unavailable", &error).header(RETRY_AFTER, SOON)
+            }
         }
     }
 }

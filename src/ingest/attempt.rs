@@ -123,22 +123,8 @@ impl Ingest {
         place: &Place,
         told: &watch::Sender<Progress>,
     ) -> End {
-        let client = describe::agent(&connection, self.parts.pods.addresses());
-        let agent = OwnersAgent::new(Arc::clone(&self.parts.pods), &connection.owner, &client);
         let id = connection.id.clone();
-        let mut run = Run {
-            base: Base::default(),
-            by_owner,
-            source: None,
-            report: Report::default(),
-            wishes_met: BTreeSet::new(),
-            place,
-            connection,
-            agent,
-            parts: &self.parts,
-            connections: &self.connections,
-            told,
-        };
+        let mut run = self.run(connection, by_owner, place, told);
         let ended = match self.base(&run).await {
             Ok(base) => {
                 run.base = base;
@@ -154,6 +140,31 @@ impl Ingest {
         };
         let result = self.keep(&mut run, ended).await;
         End { result, wishes_met: run.wishes_met }
+    }
+
+    /// A run that has not begun.
+    pub(super) fn run<'a>(
+        &'a self,
+        connection: Connection,
+        by_owner: bool,
+        place: &'a Place,
+        told: &'a watch::Sender<Progress>,
+    ) -> Run<'a> {
+        let client = describe::agent(&connection, self.parts.pods.addresses());
+        let agent = OwnersAgent::new(Arc::clone(&self.parts.pods), &connection.owner, &client);
+        Run {
+            base: Base::default(),
+            by_owner,
+            source: None,
+            report: Report::default(),
+            wishes_met: BTreeSet::new(),
+            place,
+            connection,
+            agent,
+            parts: &self.parts,
+            connections: &self.connections,
+            told,
+        }
     }
 
     /// Returns when the run has to stop.
@@ -189,7 +200,7 @@ impl Ingest {
         drop(renewed.await);
     }
 
-    async fn base(&self, run: &Run<'_>) -> Result<Base, Stopped> {
+    pub(super) async fn base(&self, run: &Run<'_>) -> Result<Base, Stopped> {
         let path = place(&run.connection, "base.trig");
         let Some(held) = run.agent.look(&path).await? else { return Ok(Base::default()) };
         let document = run.agent.document(&held).await?;
@@ -198,7 +209,7 @@ impl Ingest {
     }
 
     /// Keeps what the run leaves behind: the base, for it was written last, then the report.
-    async fn keep(&self, run: &mut Run<'_>, ended: Result<Status, Stopped>) -> Result<Status, Stopped> {
+    pub(super) async fn keep(&self, run: &mut Run<'_>, ended: Result<Status, Stopped>) -> Result<Status, Stopped> {
         let kept = if run.base.has_changed() { self.keep_base(run).await } else { Ok(()) };
         let ended = match (ended, kept) {
             (Ok(_), Err(stopped)) => Err(stopped),

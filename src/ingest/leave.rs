@@ -11,6 +11,7 @@ use super::connection::{Connection, ConnectionId, Edit, Leaving};
 use super::describe::{self, place};
 use super::outcome::{Status, Stopped};
 use super::report::moment;
+use super::run::Place;
 use super::service::{Error, Ingest, Refusal};
 use super::write::{Is, OwnersAgent, Written};
 use super::{Farewell, Progress, provenance};
@@ -63,7 +64,7 @@ impl Ingest {
         let agent = OwnersAgent::new(Arc::clone(&self.parts.pods), &connection.owner, &client);
         let done = match connection.leaving {
             Some(Leaving::Remove) => self.remove_data(&connection, &agent).await,
-            _ => self.close(&connection, &agent).await,
+            _ => self.close(pod, &connection, &agent).await,
         };
         match done {
             Err(Stopped { status: Status::Failed, .. }) => return Err(Undone::Failed("storage".to_owned())),
@@ -77,8 +78,18 @@ impl Ingest {
         Ok(())
     }
 
-    /// Says in the description that the connection is no more; its base stays as it is.
-    async fn close(&self, connection: &Connection, agent: &OwnersAgent) -> Result<(), Stopped> {
+    /// Lets the connector say its last words, and says in the description that the connection is no more; its base
+    /// stays.
+    async fn close(&self, pod: PodId, connection: &Connection, agent: &OwnersAgent) -> Result<(), Stopped> {
+        let (root, started) = (ResourcePath::root(connection.pod.clone()), self.parts.clock.now());
+        let (place_of_run, told) = (Place { pod, root, started, lease: "".into() }, self.told(&connection.id));
+        let mut run = self.run(connection.clone(), true, &place_of_run, &told);
+        run.base = self.base(&run).await?;
+        let connector = self.connectors.get(&*connection.connector);
+        if let Some(connector) = connector.filter(|_| run.base.documents().next().is_some()) {
+            let closed = connector.close(&mut run).await.map(|()| Status::Ok);
+            self.keep(&mut run, closed).await?;
+        }
         let this = Term::iri(describe::agent(connection, self.parts.pods.addresses()));
         let ended = Triple::new(this, prov::INVALIDATED_AT_TIME, moment(self.parts.clock.now()));
         agent.insert(&place(connection, "account.ttl"), ended.into_iter().collect()).await

@@ -58,6 +58,14 @@ pub trait Connector: Send + Sync + 'static {
     ///
     /// Spec: CP-28
     async fn disconnect(&self, _: &Farewell<'_>) {}
+
+    /// Says its last words in the pod when the owner has disconnected and keeps the data, such as another title. There
+    /// are no credentials any more.
+    ///
+    /// Spec: CP-85
+    async fn close(&self, _: &mut Run<'_>) -> Result<(), Stopped> {
+        Ok(())
+    }
 }
 
 /// What a connector needs to take its leave.

@@ -85,26 +85,37 @@ impl Ingest {
         self.connectors.keys().copied()
     }
 
+    /// Notes that a source is to be connected. Nothing runs before the owner has reconnected it with credentials.
+    ///
+    /// Spec: CP-07
+    pub async fn declare(&self, new: New) -> Result<ConnectionId> {
+        self.add(new.connection(self.parts.clock.now()), false).await
+    }
+
     /// Connects a source: describes it in the pod, and lets it run as soon as may be. Nothing runs before.
     ///
     /// Spec: CP-07, CP-26, CP-27
     pub async fn connect<T: Serialize + Sync>(&self, new: New, credentials: Option<&T>) -> Result<ConnectionId> {
-        if !self.connectors.contains_key(&*new.connector) {
-            return Err(Refusal::NoConnector.into());
-        }
-        let pod = self.pod(&new.pod).await?;
-        if self.connections.of(pod).await?.len() >= MOST {
-            return Err(Refusal::TooMany(MOST).into());
-        }
-        let now = self.parts.clock.now();
-        let mut connection = new.connection(now);
+        let mut connection = new.connection(self.parts.clock.now());
         if let Some(credentials) = credentials {
             connection.seal(&self.parts.secret, credentials);
         }
+        self.add(connection, true).await
+    }
+
+    async fn add(&self, mut connection: Connection, runs: bool) -> Result<ConnectionId> {
+        if !self.connectors.contains_key(&*connection.connector) {
+            return Err(Refusal::NoConnector.into());
+        }
+        let pod = self.pod(&connection.pod).await?;
+        if self.connections.of(pod).await?.len() >= MOST {
+            return Err(Refusal::TooMany(MOST).into());
+        }
         describe::describe(&self.parts.pods, &connection).await?;
         connection.described = true;
-        let job = self.ask(&mut connection, pod, now);
-        self.connections.add(pod, &connection, vec![job]).await?;
+        let now = connection.created;
+        let job = runs.then(|| self.ask(&mut connection, pod, now));
+        self.connections.add(pod, &connection, job.into_iter().collect()).await?;
         self.wake();
         Ok(connection.id)
     }

@@ -4,8 +4,10 @@ use askama::Template;
 use http::StatusCode;
 
 use super::parts::{Banner, Tone};
-use super::{Answer, Asked, Pages, Shell, Visitor, page, pages, path, see_other};
+use super::{Answer, Asked, Instead, Pages, Shell, Visitor, page, pages, path, see_other};
 use crate::identity::account::{Account, Error, Link, Refusal};
+use crate::ingest::connection::Leaving;
+use crate::ingest::contacts::source;
 
 /// What the page says.
 struct Words {
@@ -71,7 +73,7 @@ struct Page<'a> {
 
 /// Answers a request for the page of a linked school, or the button that was pressed.
 ///
-/// Spec: O-306, O-343
+/// Spec: O-306, O-343, CP-85
 pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked, id: &str) -> Answer {
     let by = pages::signed_in(visitor)?;
     let link = by.account.links.iter().find(|link| link.id() == id).ok_or(Refusal::NoSuchLink)?;
@@ -81,6 +83,7 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked, id: 
     pages::confirmed(pages, visitor)?;
     match pages.accounts.unlink(&by.account.id, &link.issuer, &link.subject).await {
         Ok(()) => {
+            disconnect(pages, &by.account, id).await?;
             let by_it = by.session.upstream.as_ref();
             let ended = by_it.is_some_and(|of| of.issuer == link.issuer && of.subject == link.subject);
             Ok(see_other(if ended { path::UNLINKED } else { path::WAYS }, Vec::new()))
@@ -88,6 +91,21 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked, id: 
         Err(Error::Refused(Refusal::LastLogin)) => show(pages, visitor, &by.account, link, true),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Ends the connections by which contacts came from the school; their books stay, as those of former contacts.
+///
+/// Spec: CP-85
+async fn disconnect(pages: &Pages, account: &Account, link: &str) -> Result<(), Instead> {
+    for pod in &account.pods {
+        for connection in pages.ingest.connections(pod).await? {
+            let is_of_link = source::settings_of(&connection).is_some_and(|settings| settings.person == link);
+            if is_of_link && connection.leaving.is_none() {
+                pages.ingest.disconnect(pod, &connection.id, Leaving::Keep).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn show(pages: &Pages, visitor: &Visitor, account: &Account, link: &Link, is_last: bool) -> Answer {

@@ -7,6 +7,7 @@ pub mod applications;
 pub mod assets;
 pub mod authorize;
 pub mod confirm;
+mod connect_school;
 pub mod device;
 pub mod end_session;
 pub mod error;

@@ -10,9 +10,9 @@ use http::{Method, Request, Response, StatusCode};
 
 use super::visitor::House;
 use super::{
-    Answer, Form, Instead, Visitor, applications, authorize, confirm, end_session, error, form, gallery, guardian,
-    home, leave_school, new_terms, path, recover, second, see_other, settings, sign_in, sign_out, signup, start, stop,
-    terms, upstream, ways,
+    Answer, Form, Instead, Visitor, applications, authorize, confirm, connect_school, end_session, error, form,
+    gallery, guardian, home, leave_school, new_terms, path, recover, second, see_other, settings, sign_in, sign_out,
+    signup, start, stop, terms, upstream, ways,
 };
 use crate::address::Addresses;
 use crate::clock::Clock;
@@ -119,6 +119,8 @@ enum Page<'a> {
     AddApp,
     LeaveSchool(&'a str),
     AddPasskey,
+    /// The way to a school of this id, to let contacts come in.
+    ConnectContacts(&'a str),
 }
 
 /// What a page is asked for.
@@ -187,6 +189,7 @@ impl<'a> Page<'a> {
             ["settings", "ways", "schools", id] => Self::LeaveSchool(id),
             ["settings", "ways", "app"] => Self::AddApp,
             ["settings", "ways", "passkey"] => Self::AddPasskey,
+            ["connectors", "new", "contacts", id] => Self::ConnectContacts(id),
             _ => return None,
         })
     }
@@ -202,7 +205,8 @@ impl<'a> Page<'a> {
             | Self::Events
             | Self::Parts
             | Self::School(_)
-            | Self::SchoolReturn(_) => &["GET", "HEAD"],
+            | Self::SchoolReturn(_)
+            | Self::ConnectContacts(_) => &["GET", "HEAD"],
             Self::SignOut | Self::EndSessionConfirmed | Self::SchoolSignedOut(_) => &["POST"],
             _ => &["GET", "HEAD", "POST"],
         }
@@ -312,6 +316,7 @@ impl<'a> Page<'a> {
             Self::LeaveSchool(id) => leave_school::answer(pages, visitor, asked, id).await,
             Self::AddApp => ways::app(pages, visitor, asked).await,
             Self::AddPasskey => ways::passkey(pages, visitor, asked).await,
+            Self::ConnectContacts(id) => connect_school::begin(pages, visitor, id).await,
         }
     }
 }

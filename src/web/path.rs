@@ -76,6 +76,10 @@ pub const IDENTITIES: &str = "/.account/settings/identities/";
 pub const NEW_IDENTITY: &str = "/.account/settings/identities/new/";
 /// The applications that somebody allowed.
 pub const APPLICATIONS: &str = "/.account/settings/applications/";
+/// The sources that are connected, each below by its id.
+pub const CONNECTORS: &str = "/.account/connectors/";
+/// Connecting the contacts of a school, each below by its id.
+pub const CONNECT_CONTACTS: &str = "/.account/connectors/new/contacts/";
 /// A sign-in on its way, by its `id`.
 pub const INTERACTION: &str = "/.oidc/interaction";
 /// Where the page that asks for it sends its form.

@@ -7,7 +7,9 @@ use http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, SET_COOKIE};
 use http::{Response, StatusCode};
 
 use super::parts::Progress;
-use super::{Answer, Asked, Instead, Next, Pages, Shell, Visitor, next, page, path, second, see_other, signup};
+use super::{
+    Answer, Asked, Instead, Next, Pages, Shell, Visitor, connect_school, next, page, path, second, see_other, signup,
+};
 use crate::http::cookie::{Cookie, Cookies};
 use crate::http::{Body, Problem};
 use crate::identity::account::{Error, Method, Refusal, SignedInBy, UpstreamSession};
@@ -106,6 +108,13 @@ pub(super) async fn begin(pages: &Pages, visitor: &Visitor, asked: &Asked, id: &
         _ => Purpose::SignIn,
     };
     let wish = Wish { purpose, next: next::parse(asked.query.find("next")).to_string() };
+    go(pages, visitor, id, wish).await
+}
+
+/// Sends somebody to their school with a wish, which their browser keeps meanwhile.
+///
+/// Spec: O-302
+pub(super) async fn go(pages: &Pages, visitor: &Visitor, id: &str, wish: Wish) -> Answer {
     let begun = pages.upstreams.begin(id, wish, visitor.language.tag()).await.map_err(|fault| problem(&fault))?;
     let kept = upstream::with(visitor.kept(Cookie::Upstream), &begun.sealed);
     let cookie = Cookies::of(visitor.addresses()).set(Cookie::Upstream, &kept, Some(KEPT));
@@ -137,7 +146,10 @@ pub(super) async fn come_back(pages: &Pages, visitor: &Visitor, asked: &Asked, i
 
 /// Spec: O-304, O-305, O-309
 async fn receive(pages: &Pages, visitor: &Visitor, came: &Came) -> Answer {
-    let Came { person, wish, .. } = came;
+    let Came { person, wish, offline, .. } = came;
+    if let Some(offline) = offline {
+        return connect_school::connected(pages, visitor, came, offline).await;
+    }
     let next = next::parse(Some(&wish.next));
     let Some(account) = pages.accounts.by_link(&person.issuer, &person.subject).await? else {
         let sealed = pages.upstreams.welcome(person.clone(), next.as_str());
@@ -210,7 +222,7 @@ fn show(pages: &Pages, visitor: &Visitor, person: &Person) -> Answer {
 /// What went wrong on the way, with a number under which the log tells more.
 ///
 /// Spec: O-303, O-305
-fn problem(fault: &Fault) -> Problem {
+pub(super) fn problem(fault: &Fault) -> Problem {
     match fault {
         Fault::Unknown => Problem::new(StatusCode::NOT_FOUND, "not-found"),
         Fault::Stale => Problem::new(StatusCode::BAD_REQUEST, "sign-in-outdated"),

@@ -13,6 +13,7 @@ mod clients;
 mod concurrency;
 mod conditions;
 mod connectors;
+mod contacts;
 mod containers;
 mod copy_and_move;
 mod cors;

@@ -29,7 +29,8 @@ struct School {
 pub fn config(issuer: &str) -> Config {
     let text = format!(
         "id = 'armorique'\nname = 'ENT Armorique'\nissuer = '{issuer}'\nclient_id = '{CLIENT}'\n\
-         [claims]\nrole = 'title'\nstaff = ['ENS']\ntenant = 'structure'\nadult = 'majeur'"
+         [claims]\nrole = 'title'\nstaff = ['ENS']\ntenant = 'structure'\nadult = 'majeur'\n\
+         [contacts]\nurl = '{issuer}/contacts/{{uid}}'\ntimeout = '1 s'"
     );
     toml::from_str(&text).unwrap()
 }

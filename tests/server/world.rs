@@ -24,6 +24,7 @@ use cartable::identity::keys::Keys;
 use cartable::identity::provider::{self, Provider};
 use cartable::identity::upstream::{self, Upstreams};
 use cartable::identity::{Config, Identity, Parts};
+use cartable::ingest::contacts::source::Contacts;
 use cartable::ingest::{self, Connector, Ingest};
 use cartable::jobs::{Jobs, Lane};
 use cartable::mail::Mailer;
@@ -217,9 +218,11 @@ impl World {
             public: pods.clone(),
         };
         let provider = Arc::new(Provider::new(&settings.identity, parts));
-        let ingest = ingest(&ground, &pods, &fetch, &jobs, settings.connectors);
         let schools = (settings.schools)(addresses.base(), clock.clone());
         let upstreams = Arc::new(Upstreams::new(schools, addresses.base(), &fetch, secret.clone(), clock.clone()));
+        let contacts: Arc<dyn Connector> = Arc::new(Contacts::new(upstreams.clone(), accounts.clone()));
+        let connectors = settings.connectors.into_iter().chain([contacts]).collect();
+        let ingest = ingest(&ground, &pods, &fetch, &jobs, connectors);
         let parts = Parts {
             addresses: addresses.clone(),
             keys: keys.clone(),

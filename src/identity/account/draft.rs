@@ -172,6 +172,11 @@ impl Draft {
         (self.account.newsletter, self.account.contacts) = (newsletter, contacts);
     }
 
+    /// Whether contacts of the school may come in.
+    pub(super) fn set_contacts(&mut self, consent: Consent) {
+        self.account.contacts = Some(consent);
+    }
+
     /// Closes the account until it is erased on a day, or opens it again; disabled or not.
     pub(super) fn close(&mut self, day: Option<Timestamp>, disabled: bool) {
         (self.account.closing, self.account.disabled) = (day, disabled);

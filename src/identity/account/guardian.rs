@@ -12,7 +12,7 @@ use super::letter::Letter;
 use super::terms::Terms;
 use super::throttle::Counted;
 use super::ticket::{Kept, Ticket};
-use super::{Acceptance, Account, AccountId, Accounts, Email, Event, Happened, NEW, Refusal, Result, json};
+use super::{Acceptance, Account, AccountId, Accounts, Consent, Email, Event, Happened, NEW, Refusal, Result, json};
 use crate::language::Language;
 use crate::storage::{EntryIs, EntryWrite, Version};
 
@@ -67,11 +67,15 @@ impl Account {
     ///
     /// Spec: O-312
     pub fn may_use(&self, service: Service) -> bool {
-        let wanted = match service {
+        self.wants(service) && self.has_consent()
+    }
+
+    /// Whether its owner wants an optional service.
+    pub fn wants(&self, service: Service) -> bool {
+        match service {
             Service::News => self.newsletter,
             Service::Contacts => self.contacts.is_some_and(|consent| consent.given),
-        };
-        wanted && self.has_consent()
+        }
     }
 
     /// Whether nobody else has to agree, or they did.
@@ -96,6 +100,19 @@ fn key(ticket: &Ticket) -> String {
 }
 
 impl Accounts {
+    /// Records whether contacts of the school may come in.
+    ///
+    /// Spec: CP-07
+    pub async fn allow_contacts(&self, id: &AccountId, given: bool) -> Result<()> {
+        loop {
+            let mut draft = self.draft(id).await?;
+            draft.set_contacts(Consent { given, at: self.clock.now() });
+            if self.saved(draft).await? {
+                return Ok(());
+            }
+        }
+    }
+
     /// Asks a guardian by letter.
     ///
     /// Spec: O-312, O-322

@@ -46,6 +46,8 @@ pub struct Card {
     pub school: Option<String>,
     /// Since when the platform does not show them any more.
     pub gone: Option<Timestamp>,
+    /// What the owner calls them in the list of the book: groups call them so, too.
+    pub called: Option<String>,
 }
 
 impl Card {
@@ -349,6 +351,15 @@ impl Directory {
         }
     }
 
+    /// Takes over what the owner calls people.
+    pub fn call(&mut self, names: &BTreeMap<Uuid, String>) {
+        for (id, name) in names {
+            if let Some(card) = self.people.get_mut(id) {
+                card.called = Some(name.clone());
+            }
+        }
+    }
+
     /// Takes people out altogether.
     pub fn forget(&mut self, people: &BTreeSet<Uuid>) {
         self.people.retain(|id, _| !people.contains(id));
@@ -392,6 +403,7 @@ fn resolved(told: &answer::Person, before: Option<&Card>) -> Card {
         webid: None,
         school: None,
         gone: None,
+        called: None,
     }
 }
 

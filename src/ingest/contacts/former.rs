@@ -11,7 +11,7 @@ use crate::ingest::merge::Proposal;
 use crate::ingest::outcome::Stopped;
 use crate::ingest::run::Run;
 use crate::ingest::target::Target;
-use crate::path::{ContainerPath, ResourcePath};
+use crate::path::ResourcePath;
 use crate::rdf::graph::{Graph, Term, Triple};
 use crate::rdf::vocab::{cartable, rdf, vcard};
 
@@ -111,10 +111,9 @@ pub async fn propose_twins(run: &mut Run<'_>, place: &Place, known: &Directory) 
     if by_mail.is_empty() {
         return Ok(());
     }
-    let own: Option<ContainerPath> = place.index().container();
-    let is_other = |path: &ResourcePath| {
-        path.local().contains("/Person/") && !path.is_container() && own.as_ref().is_some_and(|own| !path.is_below(own))
-    };
+    let own = place.container();
+    let is_other =
+        |path: &ResourcePath| path.local().contains("/Person/") && !path.is_container() && !path.is_below(&own);
     for path in books(run).await?.into_iter().filter(is_other).take(MOST_OTHERS) {
         let Some(card) = run.read(&path).await? else { continue };
         let mails = card.iter().filter(|triple| *triple.predicate == *vcard::VALUE);

@@ -27,7 +27,8 @@ pub fn target(place: &Place, id: Uuid, group: &Group, directory: &Directory) -> 
     for (member, card) in members(group, directory) {
         let person = place.this(About::Person(member));
         graph.say(&this, vcard::HAS_MEMBER, person.clone());
-        graph.say(&person, vcard::FN, Term::text(&card.name()));
+        let name = card.called.clone().unwrap_or_else(|| card.name());
+        graph.say(&person, vcard::FN, Term::text(&name));
     }
     if let Some(closed) = group.closed {
         graph.say(&document, prov::INVALIDATED_AT_TIME, Term::typed(&closed.to_string(), xsd::DATE_TIME));

@@ -85,5 +85,6 @@ pub fn read(graph: &Graph, place: &Place, id: Uuid) -> Card {
         webid: value(WEBID),
         school: first_text(graph, &this, vcard::ORGANIZATION_NAME),
         gone: invalidated(graph, &place.of(&place.document(about))),
+        called: None,
     }
 }

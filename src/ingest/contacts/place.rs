@@ -6,15 +6,14 @@
 use uuid::Uuid;
 
 use crate::address::Addresses;
-use crate::path::{ContainerPath, PodName, ResourcePath};
+use crate::path::{ContainerPath, ResourcePath};
 use crate::rdf::graph::Term;
 
 /// A book.
 #[derive(Debug, Clone)]
 pub struct Place {
-    pod: PodName,
-    /// The local path of its container: `/contacts/{book}/`.
-    local: String,
+    /// Its container: `/contacts/{book}/`.
+    container: ContainerPath,
     /// The IRI of its container.
     iri: String,
     namespace: Uuid,
@@ -33,7 +32,7 @@ pub enum About {
 
 impl Place {
     pub fn new(addresses: &Addresses, book: &ContainerPath, namespace: Uuid) -> Self {
-        Self { pod: book.pod().clone(), local: book.local().to_owned(), iri: addresses.iri(book), namespace }
+        Self { container: book.clone(), iri: addresses.iri(book), namespace }
     }
 
     pub fn person_id(&self, remote: &str) -> Uuid {
@@ -67,6 +66,10 @@ impl Place {
         Uuid::new_v5(&self.namespace, format!("{kind}\n{}", key.join("\n")).as_bytes())
     }
 
+    pub fn container(&self) -> ContainerPath {
+        self.container.clone()
+    }
+
     pub fn index(&self) -> ResourcePath {
         self.path("index.ttl")
     }
@@ -90,7 +93,7 @@ impl Place {
 
     /// What a document is about, if it is one of this book's.
     pub fn about(&self, path: &ResourcePath) -> Option<About> {
-        let mut segments = path.local().strip_prefix(&self.local)?.split('/');
+        let mut segments = path.local().strip_prefix(self.container.local())?.split('/');
         let (folder, id, name) = (segments.next()?, segments.next()?, segments.next()?);
         let id = Uuid::try_parse(id).ok()?;
         match (folder, name, segments.next()) {
@@ -134,17 +137,18 @@ impl Place {
     }
 
     fn iri_of(&self, path: &ResourcePath) -> String {
-        format!("{}{}", self.iri, path.local().strip_prefix(&self.local).unwrap_or_default())
+        format!("{}{}", self.iri, path.local().strip_prefix(self.container.local()).unwrap_or_default())
     }
 
     fn path(&self, name: &str) -> ResourcePath {
-        ResourcePath::trusted(self.pod.clone(), &format!("{}{name}", self.local))
+        ResourcePath::trusted(self.container.pod().clone(), &format!("{}{name}", self.container.local()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::path::PodName;
 
     fn place(namespace: u128) -> Place {
         let addresses = Addresses::with_subdomains("https://id.example/", "pods.example").unwrap();

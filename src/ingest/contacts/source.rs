@@ -1,6 +1,6 @@
 //! The connector: speaks with the school platform, and brings the book up to date.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,12 +17,16 @@ use super::place::{About, Place};
 use super::removals::{Guard, Waiting};
 use super::{Update, Updated, adopted, cloud, former, update};
 use crate::fetch::Request;
+use crate::identity::account::{AccountId, Accounts, Service};
 use crate::identity::upstream::{Fault, Offline, Upstreams};
+use crate::ingest::connection::{Connection, New};
 use crate::ingest::index::What;
 use crate::ingest::outcome::{Status, Stopped};
 use crate::ingest::run::Run;
-use crate::ingest::{Connector, Farewell};
-use crate::path::ResourcePath;
+use crate::ingest::schedule::Frequency;
+use crate::ingest::{Connector, Farewell, Ingest, service};
+use crate::path::{PodName, ResourcePath};
+use crate::rdf::graph::Triple;
 use crate::rdf::vocab::vcard;
 use crate::secret::Secret;
 
@@ -49,6 +53,43 @@ pub struct Settings {
     pub upstream: String,
     /// Who connected, as a digest: connecting again goes on with the same connection.
     pub person: String,
+    /// Whose the pod is, who must want it.
+    pub account: AccountId,
+}
+
+/// What a connection has to know; `None`: it is none of contacts.
+pub fn settings_of(connection: &Connection) -> Option<Settings> {
+    let settings = || serde_json::from_value(connection.settings.clone()).ok();
+    (*connection.connector == *NAME).then(settings).flatten()
+}
+
+/// Connects a platform to a pod, or connects it again. Without the owner's leave it is only declared.
+///
+/// Spec: CP-07, CP-86
+pub async fn connect(
+    ingest: &Ingest,
+    pod: &PodName,
+    owner: &str,
+    label: &str,
+    settings: &Settings,
+    leave: Option<&Leave>,
+) -> Result<(), service::Error> {
+    let known = ingest.connections(pod).await?.into_iter().find(|connection| {
+        let is_same = settings_of(connection).is_some_and(|known| known.person == settings.person);
+        is_same && connection.leaving.is_none()
+    });
+    let settings = serde_json::to_value(settings).unwrap_or_default();
+    if let Some(known) = known {
+        return match leave {
+            Some(leave) => ingest.reconnect(pod, &known.id, leave, Some(settings)).await,
+            None => Ok(()),
+        };
+    }
+    let (connector, pod) = (NAME.into(), pod.clone());
+    let (owner, label, frequency) = (owner.into(), label.into(), Frequency::default());
+    let new = New { connector, pod, owner, label, settings, frequency };
+    let id = if leave.is_some() { ingest.connect(new, leave).await } else { ingest.declare(new).await };
+    id.map(|_| ())
 }
 
 /// What is kept, sealed, of the leave that an owner gave.
@@ -64,12 +105,13 @@ pub struct Leave {
 /// The connector to all platforms that show contacts.
 pub struct Contacts {
     upstreams: Arc<Upstreams>,
+    accounts: Arc<Accounts>,
     guard: Guard,
 }
 
 impl Contacts {
-    pub fn new(upstreams: Arc<Upstreams>) -> Self {
-        Self { upstreams, guard: Guard::default() }
+    pub fn new(upstreams: Arc<Upstreams>, accounts: Arc<Accounts>) -> Self {
+        Self { upstreams, accounts, guard: Guard::default() }
     }
 }
 
@@ -80,7 +122,9 @@ impl Connector for Contacts {
     }
 
     async fn run(&self, run: &mut Run<'_>) -> Result<Status, Stopped> {
-        let settings = settings(run)?;
+        let refused = Stopped { status: Status::Failed, at: Some("settings of the connection") };
+        let settings = settings_of(run.connection()).ok_or(refused)?;
+        self.check_consent(&settings).await?;
         let mut leave: Leave = run.credentials()?;
         run.source = Some(leave.issuer.as_str().into());
         let access = self.refresh(run, &settings, &mut leave).await?;
@@ -94,20 +138,38 @@ impl Connector for Contacts {
 
     /// Spec: CP-28, CP-85
     async fn disconnect(&self, farewell: &Farewell<'_>) {
-        let settings = serde_json::from_value::<Settings>(farewell.connection.settings.clone());
-        if let (Ok(settings), Some(leave)) = (settings, farewell.credentials::<Leave>()) {
+        if let (Some(settings), Some(leave)) = (settings_of(farewell.connection), farewell.credentials::<Leave>()) {
             // The token is forgotten here in any case.
             let _ = self.upstreams.revoke(&settings.upstream, &leave.offline.refresh).await;
         }
     }
-}
 
-fn settings(run: &Run<'_>) -> Result<Settings, Stopped> {
-    let settings = serde_json::from_value(run.connection().settings.clone());
-    settings.map_err(|_| Stopped { status: Status::Failed, at: Some("settings of the connection") })
+    /// The book stays as it is under another title.
+    ///
+    /// Spec: CP-85, CP-86
+    async fn close(&self, run: &mut Run<'_>) -> Result<(), Stopped> {
+        let Some(owned) = Owned::read(&run.base.facts) else { return Ok(()) };
+        let Some(place) = place_of(run, &owned) else { return Ok(()) };
+        run.source = Some(owned.issuer.as_str().into());
+        let name = self.upstreams.of_issuer(&owned.issuer).map_or(&*owned.issuer, |(_, name)| name);
+        let (title, owner) = (format!("Anciens contacts – {name}"), run.owner().to_owned());
+        run.apply(vec![book::front(&place, Cover { title: &title, owner: &owner })]).await
+    }
 }
 
 impl Contacts {
+    /// Whether the owner wants contacts to come in, and a minor's guardian agrees: it is asked each time.
+    ///
+    /// Spec: O-312, CP-07
+    async fn check_consent(&self, settings: &Settings) -> Result<(), Stopped> {
+        let account = self.accounts.account(&settings.account).await;
+        let account = account.map_err(|_| Stopped { status: Status::Failed, at: Some("storage") })?;
+        match account.filter(|account| account.may_use(Service::Contacts)) {
+            Some(_) => Ok(()),
+            None => Err(Stopped { status: Status::Reconnect, at: Some("consent") }),
+        }
+    }
+
     /// An access token. The refresh token that came with it is kept before it is used.
     ///
     /// Spec: CP-24, CP-26
@@ -185,6 +247,7 @@ impl Contacts {
         };
         let Updated { mut directory, waiting, held } = update(&known, Waiting::read(&run.base.facts, &place), &asked);
         waiting.write(&mut run.base.facts, &place);
+        directory.call(&owners_names(run, &place).await?);
         if held > 0 {
             run.note("people who stay until another run shows that they left, or you agree", held as u64);
         }
@@ -215,12 +278,17 @@ impl Contacts {
             Some(owned) => owned,
             None => new_book(run, settings, leave)?,
         };
-        let addresses = run.parts.pods.addresses();
-        let place = addresses.path_of(&owned.book).and_then(|index| index.container());
-        let container = place.ok_or(Stopped { status: Status::Failed, at: Some("the book is in no pod of ours") })?;
-        run.keep_private(&container).await?;
-        Ok(Place::new(run.parts.pods.addresses(), &container, owned.namespace))
+        let elsewhere = Stopped { status: Status::Failed, at: Some("the book is in no pod of ours") };
+        let place = place_of(run, &owned).ok_or(elsewhere)?;
+        run.keep_private(&place.container()).await?;
+        Ok(place)
     }
+}
+
+fn place_of(run: &Run<'_>, owned: &Owned) -> Option<Place> {
+    let addresses = run.parts.pods.addresses();
+    let container = addresses.path_of(&owned.book)?.container()?;
+    Some(Place::new(addresses, &container, owned.namespace))
 }
 
 /// Lays down where a new book is to be: one word of the server's settings and a piece of what is drawn at random.
@@ -273,7 +341,7 @@ async fn bury_deleted(run: &mut Run<'_>, place: &Place) -> Result<BTreeSet<Resou
     if restored {
         memory::exhume(&mut run.base.facts);
     }
-    let Some(container) = place.index().container() else { return Ok(BTreeSet::new()) };
+    let container = place.container();
     let there = run.paths_below(&container).await?;
     let ours = run.base.documents().map(|(path, _)| path).filter(|path| path.is_below(&container));
     let gone: Vec<_> = ours.filter(|path| !there.contains(*path)).cloned().collect();
@@ -285,6 +353,18 @@ async fn bury_deleted(run: &mut Run<'_>, place: &Place) -> Result<BTreeSet<Resou
         run.base.forget(&path);
     }
     Ok(memory::tombstones(&run.base.facts, place))
+}
+
+/// What the owner calls people in the list of the book, where that is not what the platform calls them.
+async fn owners_names(run: &Run<'_>, place: &Place) -> Result<BTreeMap<Uuid, String>, Stopped> {
+    let path = place.people();
+    let (Some(list), said) = (run.read(&path).await?, run.base.document(&path)) else { return Ok(BTreeMap::new()) };
+    let of_owner = list.iter().filter(|triple| *triple.predicate == *vcard::FN && !said.contains(triple));
+    let name = |triple: &Triple| match place.whose(&triple.subject) {
+        Some(About::Person(id)) => Some((id, triple.object.as_literal()?.lexical.to_string())),
+        _ => None,
+    };
+    Ok(of_owner.filter_map(name).collect())
 }
 
 /// Looks at clouds that were not looked at lately, as many as one run may. Whether that changed anything.

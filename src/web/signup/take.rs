@@ -6,10 +6,12 @@ use http::{Response, StatusCode};
 use super::{Content, Shown, content, path_of, refused, words};
 use crate::http::Body;
 use crate::identity::account::signup::Step;
-use crate::identity::account::{Email, Error, Method, Refusal, SignedInBy, Signup, SignupToken};
+use crate::identity::account::{Email, Error, Method, Refusal, Service, SignedInBy, Signup, SignupToken};
 use crate::path::PodName;
 use crate::web::parts::Tone;
-use crate::web::{Answer, Form, Pages, Visitor, new_password, next, path, see_other, sign_in, upstream, ways};
+use crate::web::{
+    Answer, Form, Pages, Visitor, connect_school, new_password, next, path, see_other, sign_in, upstream, ways,
+};
 
 /// Saves the answer and leads to the next question, or shows the same one with what is wrong.
 pub(super) async fn answer(
@@ -251,6 +253,9 @@ impl Taken<'_> {
             Err(error) => return self.not_opened(error).await,
         };
         let account = self.pages.accounts.account(&made.account).await?.ok_or(Refusal::NoSuchAccount)?;
+        if let Some(person) = self.signup.person.as_ref().filter(|_| account.wants(Service::Contacts)) {
+            connect_school::declare(self.pages, &account, person).await?;
+        }
         let next = next::parse(self.signup.next.as_deref());
         let mut response = sign_in::begin(self.pages, self.visitor, &account, &next, self.shown_by()).await?;
         response.headers_mut().append(SET_COOKIE, self.visitor.signed_up());
