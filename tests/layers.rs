@@ -56,6 +56,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("chrono", &["ingest/file"]),
     ("csv", &["ingest/file"]),
     ("encoding_rs", &["ingest/file"]),
+    ("multer", &["web"]),
     ("pdf_extract", &["ingest/payslips"]),
     ("rustix", &["identity", "ingest/payslips"]),
     ("reqwest", &["fetch"]),

@@ -125,6 +125,17 @@ impl OwnersAgent {
         parsed.map_err(|_| Stopped::from(Status::Failed))?.map_err(unreadable)
     }
 
+    /// The bytes of what is held, and how many they are.
+    pub async fn stream(&self, held: &Held) -> Result<(ByteStream, u64), Stopped> {
+        let Some(record) = held.seen.found.target() else { return Err(Status::Failed.into()) };
+        let bytes = match &record.body {
+            Body::Inline(bytes) => Box::pin(stream::iter([Ok(Bytes::clone(bytes))])) as ByteStream,
+            Body::Blob(blob) => self.pods.storage().open(blob, None).await.map_err(|error| stopped(&error.into()))?,
+            Body::Absent | Body::Unread => return Err(Status::Failed.into()),
+        };
+        Ok((bytes, record.size))
+    }
+
     pub async fn put(&self, path: &ResourcePath, media_type: &str, bytes: Bytes, is: Is) -> Result<Written, Stopped> {
         let sent =
             Sent { media_type: Some(media_type.into()), model: Model::Unsaid, inbox: None, body: Received::Waiting };
@@ -147,6 +158,12 @@ impl OwnersAgent {
     /// Adds triples to a document, or makes it.
     pub async fn insert(&self, path: &ResourcePath, triples: Vec<Triple>) -> Result<(), Stopped> {
         let patch = Operation::Patch(Edit::N3(Patch::of(None, triples)));
+        self.perform(path, patch, Is::Anything, None).await.map(|_| ()).map_err(|error| stopped(&error))
+    }
+
+    /// Takes triples out of a document and adds others. All that is to be taken out must be there.
+    pub async fn edit(&self, path: &ResourcePath, old: Vec<Triple>, new: Vec<Triple>) -> Result<(), Stopped> {
+        let patch = Operation::Patch(Edit::N3(Patch::of(old, new)));
         self.perform(path, patch, Is::Anything, None).await.map(|_| ()).map_err(|error| stopped(&error))
     }
 

@@ -14,10 +14,11 @@ use crate::http::{Body, Problem};
 /// Where the files are served.
 pub const PATH: &str = "/.account/assets/";
 
-const FILES: [(&str, &str, &[u8]); 6] = [
+const FILES: [(&str, &str, &[u8]); 7] = [
     ("style.css", "text/css;charset=utf-8", include_bytes!("assets/style.css")),
     ("submit.js", "text/javascript;charset=utf-8", include_bytes!("assets/submit.js")),
     ("passkey.js", "text/javascript;charset=utf-8", include_bytes!("assets/passkey.js")),
+    ("progress.js", "text/javascript;charset=utf-8", include_bytes!("assets/progress.js")),
     ("copy.js", "text/javascript;charset=utf-8", include_bytes!("assets/copy.js")),
     ("atkinson-hyperlegible-400.woff2", "font/woff2", include_bytes!("assets/atkinson-hyperlegible-400.woff2")),
     ("atkinson-hyperlegible-700.woff2", "font/woff2", include_bytes!("assets/atkinson-hyperlegible-700.woff2")),
@@ -35,6 +36,12 @@ pub fn copy_script() -> &'static str {
     &COPY
 }
 
+/// The path of the script that shows how far a run is.
+pub fn progress() -> &'static str {
+    static PROGRESS: LazyLock<String> = LazyLock::new(|| versioned("progress.js"));
+    &PROGRESS
+}
+
 /// The path of the script that asks devices for passkeys.
 pub fn passkey() -> &'static str {
     static PASSKEY: LazyLock<String> = LazyLock::new(|| versioned("passkey.js"));
@@ -46,14 +53,15 @@ fn versioned(name: &str) -> String {
     format!("{PATH}{name}?v={}", URL_SAFE_NO_PAD.encode(&Sha256::digest(bytes)[..9]))
 }
 
-/// The policy of a page: it takes in our assets and nothing else, and its forms lead to us and, by way of us, to
+/// The policy of a page: it takes in our assets and the progress of runs and nothing else, and its forms lead to us and, by way of us, to
 /// `origins`. `'self'` would admit the files of pods as scripts, where they share our origin.
 ///
 /// Spec: O-106
 pub fn policy(addresses: &Addresses, origins: &[&str]) -> HeaderValue {
     let own = format!("{}{}", addresses.base(), &PATH[1..]);
+    let runs = format!("{}{}", addresses.base(), &super::path::CONNECTORS[1..]);
     let policy = format!(
-        "default-src 'none'; style-src {own}; font-src {own}; script-src {own}; img-src {own}; base-uri 'none'; \
+        "default-src 'none'; style-src {own}; font-src {own}; script-src {own}; img-src {own}; connect-src {runs}; base-uri 'none'; \
          form-action 'self' {}; frame-ancestors 'none'",
         origins.join(" ")
     );

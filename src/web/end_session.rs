@@ -1,8 +1,8 @@
 //! Signing out at an application's wish.
 //!
 //! The person is asked first, unless the application shows that it means the very session of this browser. Who is signed
-//! out already is sent on only where an ID token says that the application had signed somebody in: any other link leads
-//! no further than a page that names where it would go.
+//! out already gets a page that names where the link would lead: an ID token proves that somebody was signed in, not that
+//! it was this person, and a link that sends people on unseen is a gift to whoever imitates a site.
 
 use askama::Template;
 use http::StatusCode;
@@ -89,7 +89,6 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> A
         (Some(by), Landing::Registered(_) | Landing::Here) if is_meant(by.session.id.as_str()) => {
             leave(pages, visitor, &wish.landing).await
         }
-        (None, Landing::Registered(_)) if wish.asker.session.is_some() => leave(pages, visitor, &wish.landing).await,
         (None, Landing::Here) => leave(pages, visitor, &wish.landing).await,
         _ => show(visitor, &wish),
     }

@@ -17,25 +17,40 @@ pub const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 pub const CSRF: &str = "csrf";
 /// The longest form, and the most fields.
 const LONGEST: u64 = 64 * 1024;
+/// The largest file of a form.
+pub const LARGEST_FILE: u64 = 10 << 20;
 const MOST: usize = 200;
 /// How long a browser may be silent while it sends a form.
 const PATIENCE: Duration = Duration::from_secs(30);
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Names and values, in their order.
+/// Names and values, in their order, and files.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Form(Vec<(String, String)>);
+pub struct Form {
+    fields: Vec<(String, String)>,
+    files: Vec<File>,
+}
+
+/// A file of a form.
+#[derive(Clone, PartialEq, Eq)]
+pub struct File {
+    /// The field that it was chosen for.
+    field: String,
+    /// What the browser calls it; empty if it says nothing.
+    pub name: String,
+    pub bytes: Bytes,
+}
 
 impl std::fmt::Debug for Form {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_list().entries(self.fields.iter().map(|(name, _)| name)).finish()
     }
 }
 
 impl Form {
     /// Reads `name=value&…`.
     pub fn parse(text: &[u8]) -> Self {
-        Self(url::form_urlencoded::parse(text).into_owned().take(MOST).collect())
+        Self { fields: url::form_urlencoded::parse(text).into_owned().take(MOST).collect(), files: Vec::new() }
     }
 
     /// The first value of a field, as it came; nothing if there is none.
@@ -50,7 +65,12 @@ impl Form {
 
     /// Names and values.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The file that was chosen for a field; one without bytes is none.
+    pub fn file(&self, field: &str) -> Option<&File> {
+        self.files.iter().find(|file| file.field == field && !file.bytes.is_empty())
     }
 
     /// All values of a field.
@@ -79,6 +99,44 @@ where
     let form = receive(headers, body).await?;
     if !secret::equal(form.get(CSRF).as_bytes(), visitor.csrf().as_bytes()) {
         return Err(Problem::new(StatusCode::FORBIDDEN, "form-outdated"));
+    }
+    Ok(form)
+}
+
+/// Reads a form with a file, as [`read`] does. Files of more than [`LARGEST_FILE`] are refused.
+///
+/// Spec: O-102
+pub async fn read_with_file<B>(headers: &HeaderMap, body: B, visitor: &Visitor) -> Result<Form, Problem>
+where
+    B: http_body::Body<Data = Bytes> + Unpin,
+{
+    if !is_same_origin(headers, visitor.base()) {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "cross-site"));
+    }
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let boundary = multer::parse_boundary(media_type)
+        .map_err(|_| Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "form-expected"))?;
+    let sent = Upload::new(body, LARGEST_FILE + LONGEST, PATIENCE).collect().await?;
+    let form = parts(sent, boundary).await.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "form-malformed"))?;
+    if !secret::equal(form.get(CSRF).as_bytes(), visitor.csrf().as_bytes()) {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "form-outdated"));
+    }
+    Ok(form)
+}
+
+/// Reads the parts of a form that is here as a whole.
+async fn parts(sent: Bytes, boundary: String) -> Result<Form, multer::Error> {
+    let stream = futures_util::stream::iter([Ok::<_, std::io::Error>(sent)]);
+    let (mut parts, mut form) = (multer::Multipart::new(stream, boundary), Form::default());
+    while let Some(part) = parts.next_field().await? {
+        if form.fields.len() + form.files.len() >= MOST {
+            break;
+        }
+        let field = part.name().unwrap_or_default().to_owned();
+        match part.file_name().map(str::to_owned) {
+            Some(name) => form.files.push(File { field, name, bytes: part.bytes().await? }),
+            None => form.fields.push((field, part.text().await?)),
+        }
     }
     Ok(form)
 }
@@ -117,7 +175,21 @@ mod tests {
         assert!(form.all("note").eq(["a b&c", "d"]));
         assert_eq!((form.find("empty"), form.find("missing"), form.get("missing")), (Some(""), None, ""));
         assert!(!format!("{form:?}").contains("ada"), "values do not show");
-        assert_eq!(Form::parse("a=b&".repeat(1000).as_bytes()).0.len(), MOST);
+        assert_eq!(Form::parse("a=b&".repeat(1000).as_bytes()).fields.len(), MOST);
+    }
+
+    #[tokio::test]
+    async fn files_come_with_their_names() {
+        let sent = "--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\ntoken\r\n--x\r\nContent-Disposition: \
+                    form-data; name=\"file\"; filename=\"a.pdf\"\r\nContent-Type: application/pdf\r\n\r\n%PDF-\r\n--x--\r\n";
+        let form = parts(sent.into(), "x".to_owned()).await.unwrap();
+        assert_eq!(form.get("csrf"), "token");
+        let file = form.file("file").unwrap();
+        assert_eq!((file.name.as_str(), &file.bytes[..]), ("a.pdf", &b"%PDF-"[..]));
+        assert!(form.file("csrf").is_none() && !format!("{form:?}").contains("token"));
+        for broken in ["", "--x", "--y\r\n\r\n", &sent[..sent.len() - 20]] {
+            assert!(parts(broken.to_owned().into(), "x".to_owned()).await.is_err(), "{broken:?}");
+        }
     }
 
     /// Shows: O-102

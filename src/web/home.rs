@@ -1,10 +1,15 @@
-//! The account's home: its espaces at a glance.
+//! The account's home: its espaces at a glance, what came in this week, and what waits for an answer.
+
+mod news;
 
 use askama::Template;
 use http::StatusCode;
 
-use super::{Answer, Pages, Shell, Visitor, page, pages};
+use super::own::Own;
+use super::parts::list::Row;
+use super::{Answer, Asked, Pages, Shell, Visitor, page, pages};
 use crate::path::ResourcePath;
+use news::News;
 
 /// What the page says.
 struct Words {
@@ -14,6 +19,13 @@ struct Words {
     none: &'static str,
     details: &'static str,
     webids: &'static str,
+    asks: &'static str,
+    came: &'static str,
+    answer: &'static str,
+    open: &'static str,
+    /// How many documents came, and how many changed.
+    counts: fn(u64, u64) -> String,
+    proposals: fn(usize) -> String,
 }
 
 const FRENCH: Words = Words {
@@ -23,6 +35,22 @@ const FRENCH: Words = Words {
     none: "Ce compte n’a pas encore d’espace.",
     details: "Détails techniques",
     webids: "Vos WebID, les noms sous lesquels les applications vous reconnaissent :",
+    asks: "À vous de répondre",
+    came: "Arrivé cette semaine",
+    answer: "Répondre",
+    open: "Ouvrir",
+    counts: |new, changed| match (new, changed) {
+        (0, changed) => format!("{changed} mis à jour"),
+        (new, 0) => format!("{new} de plus"),
+        (new, changed) => format!("{new} de plus, {changed} mis à jour"),
+    },
+    proposals: |count| {
+        if count == 1 {
+            "Une différence demande votre avis.".to_owned()
+        } else {
+            format!("{count} différences demandent votre avis.")
+        }
+    },
 };
 
 const ENGLISH: Words = Words {
@@ -32,6 +60,22 @@ const ENGLISH: Words = Words {
     none: "This account has no space yet.",
     details: "Technical details",
     webids: "Your WebIDs, the names by which applications know you:",
+    asks: "Waiting for you",
+    came: "Came in this week",
+    answer: "Answer",
+    open: "Open",
+    counts: |new, changed| match (new, changed) {
+        (0, changed) => format!("{changed} updated"),
+        (new, 0) => format!("{new} more"),
+        (new, changed) => format!("{new} more, {changed} updated"),
+    },
+    proposals: |count| {
+        if count == 1 {
+            "One difference asks for your opinion.".to_owned()
+        } else {
+            format!("{count} differences ask for your opinion.")
+        }
+    },
 };
 
 /// A pod in the list.
@@ -45,16 +89,22 @@ struct Pod {
 struct Page<'a> {
     shell: Shell,
     words: &'static Words,
+    asks: Vec<Row>,
+    came: Vec<Row>,
     pods: Vec<Pod>,
     webids: &'a [String],
 }
 
 /// Answers a request for the page.
-pub(super) fn answer(pages: &Pages, visitor: &Visitor) -> Answer {
+pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked) -> Answer {
     let by = pages::signed_in(visitor)?;
     let words = visitor.language.choose(&FRENCH, &ENGLISH);
     let url = |name: &crate::path::PodName| pages.addresses.iri(&ResourcePath::root(name.clone()));
     let pods = by.account.pods.iter().map(|name| Pod { name: name.to_string(), url: url(name) }).collect();
     let shell = Shell::new(visitor, words.title);
-    page(StatusCode::OK, &Page { shell, words, pods, webids: &by.account.webids }, visitor)
+    let News { asks, came } = match Own::of(pages, by, asked).await? {
+        Some(own) => news::of(pages, visitor, &own, words).await?,
+        None => News::default(),
+    };
+    page(StatusCode::OK, &Page { shell, words, asks, came, pods, webids: &by.account.webids }, visitor)
 }

@@ -10,9 +10,9 @@ use http::{Method, Request, Response, StatusCode};
 
 use super::visitor::House;
 use super::{
-    Answer, Form, Instead, Visitor, applications, authorize, confirm, connect_school, end_session, error, form,
-    gallery, guardian, home, leave_school, new_terms, path, recover, second, see_other, settings, sign_in, sign_out,
-    signup, start, stop, terms, upstream, ways,
+    Answer, Form, Instead, Visitor, applications, authorize, confirm, connect_school, connectors, contacts,
+    end_session, error, form, gallery, guardian, home, leave_school, new_terms, path, payslips, raw, recover, second,
+    see_other, settings, sign_in, sign_out, signup, start, stop, terms, upstream, ways,
 };
 use crate::address::Addresses;
 use crate::clock::Clock;
@@ -121,6 +121,17 @@ enum Page<'a> {
     AddPasskey,
     /// The way to a school of this id, to let contacts come in.
     ConnectContacts(&'a str),
+    Contacts,
+    Contact,
+    NewContact,
+    Payslips,
+    DropPayslip,
+    Raw,
+    Connectors,
+    ConnectPayslips,
+    Connector(&'a str),
+    ConnectorProgress(&'a str),
+    RemoveConnector(&'a str),
 }
 
 /// What a page is asked for.
@@ -190,6 +201,17 @@ impl<'a> Page<'a> {
             ["settings", "ways", "app"] => Self::AddApp,
             ["settings", "ways", "passkey"] => Self::AddPasskey,
             ["connectors", "new", "contacts", id] => Self::ConnectContacts(id),
+            ["contacts"] => Self::Contacts,
+            ["contacts", "card"] => Self::Contact,
+            ["contacts", "new"] => Self::NewContact,
+            ["payslips"] => Self::Payslips,
+            ["payslips", "drop"] => Self::DropPayslip,
+            ["raw"] => Self::Raw,
+            ["connectors"] => Self::Connectors,
+            ["connectors", "new", "payslips"] => Self::ConnectPayslips,
+            ["connectors", id] => Self::Connector(id),
+            ["connectors", id, "progress"] => Self::ConnectorProgress(id),
+            ["connectors", id, "remove"] => Self::RemoveConnector(id),
             _ => return None,
         })
     }
@@ -204,6 +226,11 @@ impl<'a> Page<'a> {
             | Self::Spaces
             | Self::Events
             | Self::Parts
+            | Self::Contacts
+            | Self::Payslips
+            | Self::Raw
+            | Self::Connectors
+            | Self::ConnectorProgress(_)
             | Self::School(_)
             | Self::SchoolReturn(_)
             | Self::ConnectContacts(_) => &["GET", "HEAD"],
@@ -224,6 +251,11 @@ impl<'a> Page<'a> {
     /// Spec: O-141, O-194
     fn is_for_applications(self) -> bool {
         matches!(self, Self::Authorize | Self::EndSession | Self::SchoolSignedOut(_))
+    }
+
+    /// Whether its form carries a file.
+    fn takes_file(self) -> bool {
+        matches!(self, Self::DropPayslip)
     }
 
     /// Whether somebody comes here who has not accepted new terms yet: what leads in and out, where letters lead, and
@@ -269,7 +301,7 @@ impl<'a> Page<'a> {
         }
         match self {
             Self::Start => start::answer(pages, visitor),
-            Self::Home => home::answer(pages, visitor),
+            Self::Home => home::answer(pages, visitor, asked).await,
             Self::SignIn => sign_in::answer(pages, visitor, asked).await,
             Self::SignUp(step) => signup::answer(pages, visitor, asked, step).await,
             Self::ConfirmAddress => signup::confirm(pages, visitor, asked).await,
@@ -317,6 +349,17 @@ impl<'a> Page<'a> {
             Self::AddApp => ways::app(pages, visitor, asked).await,
             Self::AddPasskey => ways::passkey(pages, visitor, asked).await,
             Self::ConnectContacts(id) => connect_school::begin(pages, visitor, id).await,
+            Self::Contacts => contacts::answer(pages, visitor, asked).await,
+            Self::Contact => contacts::card(pages, visitor, asked).await,
+            Self::NewContact => contacts::new(pages, visitor, asked).await,
+            Self::Payslips => payslips::answer(pages, visitor, asked).await,
+            Self::DropPayslip => payslips::drop(pages, visitor, asked).await,
+            Self::Raw => raw::answer(pages, visitor, asked).await,
+            Self::Connectors => connectors::answer(pages, visitor, asked).await,
+            Self::ConnectPayslips => connectors::payslips::answer(pages, visitor, asked).await,
+            Self::Connector(id) => connectors::one::answer(pages, visitor, asked, id).await,
+            Self::ConnectorProgress(id) => connectors::progress::answer(pages, visitor, asked, id).await,
+            Self::RemoveConnector(id) => connectors::remove::answer(pages, visitor, asked, id).await,
         }
     }
 }
@@ -384,6 +427,7 @@ impl Pages {
         let query = Form::parse(head.uri.query().unwrap_or_default().as_bytes());
         let form = match head.method {
             Method::POST if page.is_for_applications() => Some(form::receive(&head.headers, body).await?),
+            Method::POST if page.takes_file() => Some(form::read_with_file(&head.headers, body, visitor).await?),
             Method::POST => Some(form::read(&head.headers, body, visitor).await?),
             _ => None,
         };

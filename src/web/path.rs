@@ -80,6 +80,20 @@ pub const APPLICATIONS: &str = "/.account/settings/applications/";
 pub const CONNECTORS: &str = "/.account/connectors/";
 /// Connecting the contacts of a school, each below by its id.
 pub const CONNECT_CONTACTS: &str = "/.account/connectors/new/contacts/";
+/// The people whom the owner knows.
+pub const CONTACTS: &str = "/.account/contacts/";
+/// One card, by the place of its document.
+pub const CONTACT: &str = "/.account/contacts/card/";
+/// Adding a contact by hand.
+pub const NEW_CONTACT: &str = "/.account/contacts/new/";
+/// The bytes of a document, to save.
+pub const RAW: &str = "/.account/raw/";
+/// Payslips.
+pub const PAYSLIPS: &str = "/.account/payslips/";
+/// Dropping a payslip.
+pub const DROP_PAYSLIP: &str = "/.account/payslips/drop/";
+/// Connecting the pay portal.
+pub const CONNECT_PAYSLIPS: &str = "/.account/connectors/new/payslips/";
 /// A sign-in on its way, by its `id`.
 pub const INTERACTION: &str = "/.oidc/interaction";
 /// Where the page that asks for it sends its form.

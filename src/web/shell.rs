@@ -27,7 +27,7 @@ const FRENCH: Words = Words {
     account: "Compte",
     sign_in: "Se connecter",
     sign_out: "Se déconnecter",
-    sections: ["Accueil", "Compte"],
+    sections: ["Accueil", "Contacts", "Paye", "Connecteurs", "Compte"],
 };
 
 const ENGLISH: Words = Words {
@@ -38,12 +38,18 @@ const ENGLISH: Words = Words {
     account: "Account",
     sign_in: "Sign in",
     sign_out: "Sign out",
-    sections: ["Home", "Account"],
+    sections: ["Home", "Contacts", "Pay", "Connectors", "Account"],
 };
 
 /// The parts of the menu: path and icon, in the order of [`Words::sections`]. The first four have a place at the bottom
 /// of a phone.
-const SECTIONS: [(&str, &str); 2] = [(path::HOME, "house"), (path::SETTINGS, "user")];
+const SECTIONS: [(&str, &str); 5] = [
+    (path::HOME, "house"),
+    (path::CONTACTS, "users"),
+    (path::PAYSLIPS, "banknote"),
+    (path::CONNECTORS, "plug"),
+    (path::SETTINGS, "user"),
+];
 const AT_HAND: usize = 4;
 
 /// A line of the menu.

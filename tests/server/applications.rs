@@ -387,7 +387,7 @@ async fn another_node_knows_all_that_the_first_one_did() {
     let next = app.refresh(&world, &world.bob, text(&given, "refresh_token")).await.is(200).json();
     let again = app.refresh(&node, &node.bob, text(&given, "refresh_token")).await.is(200).json();
     assert_eq!(next["refresh_token"], again["refresh_token"]);
-    node.provider.revoke_client(&app.account, &app.id).await.unwrap();
+    node.provider.disconnect(&app.account, &app.id).await.unwrap();
     assert_eq!(reads(&world, &world.bob, text(&next, "access_token")).await, 401);
     fails(app.exchange(&world, &world.bob, &code).await, 400, "invalid_grant");
 }

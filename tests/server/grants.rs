@@ -191,7 +191,7 @@ async fn tokens_end_with_what_they_stand_on() {
     let offline = app.refresh(&world, &world.bob, text(&offline, "refresh_token")).await.is(200).json();
     let other = App::registered(&world, "none").await;
     let kept = other.tokens(&world, &world.bob, OFFLINE).await;
-    world.provider.revoke_client(&app.account, &app.id).await.unwrap();
+    world.provider.disconnect(&app.account, &app.id).await.unwrap();
     assert_eq!(reads(&world, &world.bob, text(&offline, "access_token")).await, 401);
     fails(app.refresh(&world, &world.bob, text(&offline, "refresh_token")).await, 400, "invalid_grant");
     assert_eq!(reads(&world, &world.bob, text(&kept, "access_token")).await, 200);
@@ -255,7 +255,7 @@ async fn who_has_a_secret_may_ask_whether_a_token_is_good() {
     assert_eq!((&told["active"], &told["scope"]), (&json!(true), &json!("openid offline_access webid")));
     server.refresh(&world, &world.bob, text(&own, "refresh_token")).await.is(200);
     assert_eq!(ask(&server, text(&own, "refresh_token")).await.is(200).json(), inactive, "it was used");
-    world.provider.revoke_client(&app.account, &app.id).await.unwrap();
+    world.provider.disconnect(&app.account, &app.id).await.unwrap();
     assert_eq!(ask(&server, text(&given, "access_token")).await.is(200).json(), inactive);
     world.clock.advance(DAY);
     assert_eq!(ask(&server, text(&own, "access_token")).await.is(200).json(), inactive);

@@ -12,6 +12,7 @@ mod client_documents;
 mod clients;
 mod concurrency;
 mod conditions;
+mod connecting;
 mod connectors;
 mod contacts;
 mod containers;
@@ -39,6 +40,7 @@ mod outward;
 mod pages;
 #[path = "../support/pay/mod.rs"]
 mod pay;
+mod people;
 mod permissions;
 #[path = "../support/picture.rs"]
 mod picture;

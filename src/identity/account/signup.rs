@@ -17,7 +17,7 @@ pub use check::Confirmed;
 use serde::{Deserialize, Serialize};
 pub use step::Step;
 
-use super::terms::{Acceptance, Terms};
+use super::terms::Acceptance;
 use super::throttle::Counted;
 use super::ticket::{self, Ticket};
 use super::{AccountId, Accounts, Comes, Email, Hash, NEW, Passkey, Password, Refusal, Result, invitation, json};
@@ -115,27 +115,6 @@ pub struct Signup {
 }
 
 impl Signup {
-    /// The first question that is open.
-    ///
-    /// Spec: O-321
-    pub fn reached(&self, terms: &Terms) -> Step {
-        if self.email.is_none() {
-            Step::Email
-        } else if self.name.is_none() {
-            Step::Address
-        } else if !terms.are_accepted(&self.terms) {
-            Step::Terms
-        } else if self.verified != self.email {
-            Step::Check
-        } else if !self.has_password() && !self.has_passkey() {
-            Step::Password
-        } else if self.contacts.is_none() {
-            Step::Contacts
-        } else {
-            Step::Open
-        }
-    }
-
     /// Whether the school gives the address, so that it cannot be changed.
     ///
     /// Spec: CP-02
@@ -168,6 +147,29 @@ impl Signup {
 }
 
 impl Accounts {
+    /// The first question of a sign-up that is open. Where nobody comes in with a password, none is asked for, and who
+    /// comes through a school needs nothing else.
+    ///
+    /// Spec: O-321
+    pub fn reached(&self, signup: &Signup) -> Step {
+        let has_way_in = signup.has_password() || signup.has_passkey();
+        if signup.email.is_none() {
+            Step::Email
+        } else if signup.name.is_none() {
+            Step::Address
+        } else if !self.terms.are_accepted(&signup.terms) {
+            Step::Terms
+        } else if signup.verified != signup.email {
+            Step::Check
+        } else if !has_way_in && (self.takes_passwords() || signup.person.is_none()) {
+            Step::Password
+        } else if signup.contacts.is_none() {
+            Step::Contacts
+        } else {
+            Step::Open
+        }
+    }
+
     /// Begins a sign-up: of somebody whom a school sends, or of anybody if this server takes them.
     ///
     /// Spec: O-321, O-305, CP-01, CP-03
@@ -268,6 +270,9 @@ impl Accounts {
     ///
     /// Spec: O-324, CP-06
     pub async fn sign_up_password(&self, token: &SignupToken, password: Password) -> Result<()> {
+        if !self.takes_passwords() {
+            return Err(Refusal::NoPasswords.into());
+        }
         let hash = self.passwords.hash(password).await?;
         self.answer(token, Step::Password, |signup| {
             (signup.password, signup.passkey) = (Some(hash.clone()), None);
@@ -322,7 +327,7 @@ impl Accounts {
     ) -> Result<()> {
         for _ in 0..ATTEMPTS {
             let (mut signup, version) = self.read_signup(&token.id()).await?.ok_or(Refusal::NoSignUp)?;
-            if step > signup.reached(&self.terms) {
+            if step > self.reached(&signup) {
                 return Err(Refusal::OutOfTurn.into());
             }
             answer(&mut signup)?;

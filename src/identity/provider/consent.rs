@@ -97,15 +97,11 @@ impl Consents {
         Ok(clients.filter(|client| client != new).skip(MOST - 1).collect())
     }
 
-    /// Forgets what an account agreed to with a client.
-    async fn withdraw(&self, account: &AccountId, client: &str) -> Result<()> {
-        let Some(consent) = self.with(account, client).await? else { return Ok(()) };
-        let mut change = Change::of(storage::Scope::House, self.clock.now());
-        change.entries.push(write(key(account, client), None));
+    /// The records that forget what an account agreed to with a client, and tell its owner.
+    async fn withdrawal(&self, account: &AccountId, client: &str) -> Result<Vec<EntryWrite>> {
+        let Some(consent) = self.with(account, client).await? else { return Ok(Vec::new()) };
         let cut_off = Happened::ApplicationCutOff { host: consent.host };
-        change.entries.push(Event::entry(change.at, account, cut_off)?);
-        self.storage.commit(change).await?;
-        Ok(())
+        Ok(vec![write(key(account, client), None), Event::entry(self.clock.now(), account, cut_off)?])
     }
 }
 
@@ -121,12 +117,17 @@ impl Provider {
         self.consents.give(account, consent).await
     }
 
-    /// Forgets what an account agreed to with a client, and ends all that the client has of it.
+    /// Forgets what an account agreed to with a client and ends all that the client has of it, in one commit.
     ///
-    /// Spec: O-193
+    /// Spec: O-193, O-45
     pub async fn disconnect(&self, account: &AccountId, client: &str) -> Result<()> {
-        self.consents.withdraw(account, client).await?;
-        self.revoke_client(account, client).await
+        let mut change = self.change();
+        change.entries = self.consents.withdrawal(account, client).await?;
+        change.entries.extend(self.grants_gone(account, |listed| listed.client == client).await?);
+        if !change.entries.is_empty() {
+            self.storage.commit(change).await?;
+        }
+        Ok(())
     }
 }
 
@@ -204,7 +205,9 @@ mod tests {
         assert!(consents.with(&ada, "https://app.example/1").await.unwrap().is_some());
         let other = AccountId::parse(&"1".repeat(32)).unwrap();
         assert_eq!(consents.of(&other).await.unwrap(), []);
-        consents.withdraw(&ada, "https://app.example/1").await.unwrap();
+        let mut change = Change::of(storage::Scope::House, consents.clock.now());
+        change.entries = consents.withdrawal(&ada, "https://app.example/1").await.unwrap();
+        consents.storage.commit(change).await.unwrap();
         assert!(consents.with(&ada, "https://app.example/1").await.unwrap().is_none());
     }
 }

@@ -126,8 +126,8 @@ impl Grant {
 
 /// What the list of an account's grants says of one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Listed {
-    client: String,
+pub(super) struct Listed {
+    pub client: String,
     session: SessionId,
     since: Timestamp,
 }
@@ -153,13 +153,6 @@ impl Provider {
         Ok(())
     }
 
-    /// Ends the grants of an account to one client, with all their tokens.
-    ///
-    /// Spec: O-193, O-45
-    pub async fn revoke_client(&self, account: &AccountId, client: &str) -> Result<()> {
-        self.revoke_where(account, |listed| listed.client == client).await
-    }
-
     /// Ends the grants of a session that have no refresh tokens, with all their tokens.
     ///
     /// Spec: O-196, O-45
@@ -179,7 +172,12 @@ impl Provider {
     ///
     /// Spec: O-196, O-326
     pub async fn revoke_account(&self, account: &AccountId) -> Result<()> {
-        self.revoke_where(account, |_| true).await
+        let mut change = self.change();
+        change.entries = self.grants_gone(account, |_| true).await?;
+        if !change.entries.is_empty() {
+            self.storage.commit(change).await?;
+        }
+        Ok(())
     }
 
     /// The clients that an account has allowed to do something, each with when it last asked for a new grant.
@@ -210,10 +208,14 @@ impl Provider {
         Ok(())
     }
 
-    async fn revoke_where(&self, account: &AccountId, ends: impl Fn(&Listed) -> bool) -> Result<()> {
+    /// The records that end some grants of an account, with all their tokens.
+    pub(super) async fn grants_gone(
+        &self,
+        account: &AccountId,
+        ends: impl Fn(&Listed) -> bool,
+    ) -> Result<Vec<EntryWrite>> {
         let lines = self.lines(account).await?;
-        let ended: Vec<_> = lines.into_iter().filter(|line| ends(&line.listed)).map(|line| line.id).collect();
-        self.remove_grants(account, &ended).await
+        Ok(lines.iter().filter(|line| ends(&line.listed)).flat_map(|line| gone(&line.id, account)).collect())
     }
 
     pub(super) async fn remove_grants(&self, account: &AccountId, ended: &[GrantId]) -> Result<()> {

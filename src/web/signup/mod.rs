@@ -90,8 +90,11 @@ enum Content<'a> {
         verified: bool,
     },
     Password {
-        password: Field,
+        /// None is asked for where nobody comes in with one.
+        password: Option<Field>,
         why: &'static str,
+        /// Whether the school is enough of a way in.
+        school_only: bool,
         /// What a device is asked for instead.
         passkey: Option<Challenge>,
         /// What the passkey is called.
@@ -117,7 +120,7 @@ impl Content<'_> {
         match self {
             Self::Email { email: field, .. }
             | Self::Address { name: field, .. }
-            | Self::Password { password: field, .. }
+            | Self::Password { password: Some(field), .. }
             | Self::Contacts { guardian: Some(field), .. } => {
                 vec![field]
             }
@@ -219,7 +222,7 @@ pub(super) async fn answer(pages: &Pages, visitor: &Visitor, asked: &Asked, step
     let Some((token, signup)) = signup else {
         return if step == Step::Welcome { welcome(pages, visitor, asked).await } else { Ok(from_the_start(visitor)) };
     };
-    let reached = signup.reached(pages.accounts.terms());
+    let reached = pages.accounts.reached(&signup);
     if step > reached {
         return Ok(see_other(&path_of(reached), Vec::new()));
     }
@@ -288,8 +291,17 @@ fn content<'a>(pages: &'a Pages, visitor: &Visitor, signup: &Signup, step: Step)
             verified: signup.verified == signup.email,
         },
         Step::Password => Content::Password {
-            password: password_field(visitor.language, words, signup.has_password()),
-            why: if signup.person.is_some() { words.password_why_school } else { words.password_why },
+            password: pages
+                .accounts
+                .takes_passwords()
+                .then(|| password_field(visitor.language, words, signup.has_password())),
+            why: match (&signup.person, pages.accounts.takes_passwords()) {
+                (Some(_), true) => words.password_why_school,
+                (None, true) => words.password_why,
+                (Some(_), false) => words.school_only,
+                (None, false) => words.passkey_only,
+            },
+            school_only: signup.person.is_some() && !pages.accounts.takes_passwords(),
             passkey: passkey(pages, signup),
             device: visitor.device.clone().unwrap_or_default(),
             done: signup.has_passkey(),

@@ -24,7 +24,7 @@ pub(super) async fn answer(
 ) -> Answer {
     let asked = Taken { pages, visitor, token, signup, form };
     match step {
-        Step::Welcome => Ok(on(signup.reached(pages.accounts.terms()))),
+        Step::Welcome => Ok(on(pages.accounts.reached(signup))),
         Step::Email => asked.email().await,
         Step::Address => asked.name().await,
         Step::Terms => asked.terms().await,
@@ -161,11 +161,12 @@ impl Taken<'_> {
             return self.passkey(answer).await;
         }
         let typed = self.form.get("password");
-        if typed.is_empty() && self.signup.has_password() {
+        // The way in that there is already is enough, without another.
+        if typed.is_empty() && self.pages.accounts.reached(self.signup) > Step::Password {
             return Ok(on(Step::Contacts));
         }
         let mut shown = self.shown(Step::Password);
-        if let Content::Password { password: field, .. } = &mut shown.content
+        if let Content::Password { password: Some(field), .. } = &mut shown.content
             && let Some(password) = new_password::chosen(field, typed, self.visitor.language)
         {
             self.pages.accounts.sign_up_password(self.token, password).await?;

@@ -61,6 +61,8 @@ pub(super) struct Words {
     pub or_password: &'static str,
     pub password_why: &'static str,
     pub password_why_school: &'static str,
+    pub school_only: &'static str,
+    pub passkey_only: &'static str,
     pub contacts: &'static str,
     pub contacts_staff: &'static str,
     pub contacts_yes: (&'static str, &'static str),
@@ -181,6 +183,9 @@ pub(super) const FRENCH: Words = Words {
     passkey_wrong: "L’appareil n’a pas donné de clé valable. Recommencez, ou choisissez un mot de passe.",
     or_password: "Avec un mot de passe",
     password_why: "Avec votre adresse e-mail, c’est ce qui ouvre votre espace.",
+    school_only: "Vous entrerez par votre ENT. Une clé d’accès ouvre votre espace sans lui, par exemple le jour où vous \
+                  quittez l’établissement. Vous pourrez aussi en créer une plus tard.",
+    passkey_only: "Une clé d’accès ouvrira votre espace. Ici, personne n’entre avec un mot de passe.",
     password_why_school: "D’habitude vous entrerez par votre ENT. Ce mot de passe ouvre votre espace sans lui, par exemple \
                           le jour où vous quittez l’école.",
     contacts: "Vos professeurs et votre classe, rangés dans votre carnet",
@@ -303,6 +308,9 @@ pub(super) const ENGLISH: Words = Words {
     passkey_wrong: "The device did not give a good key. Try again, or choose a password.",
     or_password: "With a password",
     password_why: "With your e-mail address, it opens your space.",
+    school_only: "You will come in through your school. A passkey opens your space without it, for instance when you \
+                  leave the school. You can make one later, too.",
+    passkey_only: "A passkey will open your space. Nobody comes in with a password here.",
     password_why_school: "Usually you will enter through your school. This password opens your space without it, for instance \
                           on the day you leave.",
     contacts: "Your teachers and your class, kept in your address book",

@@ -38,7 +38,7 @@ impl Accounts {
     /// Spec: O-322, CP-05
     pub async fn sign_up_check(&self, token: &SignupToken) -> Result<()> {
         let (mut signup, version) = self.read_signup(&token.id()).await?.ok_or(Refusal::NoSignUp)?;
-        let email = signup.email.clone().filter(|_| signup.reached(&self.terms) == Step::Check);
+        let email = signup.email.clone().filter(|_| self.reached(&signup) == Step::Check);
         let email = email.ok_or(Refusal::OutOfTurn)?;
         self.count(Counted::Letters(&email)).await?;
         let known = self.storage.entry(&draft::email_key(&email)).await?.is_some();

@@ -12,7 +12,7 @@ impl Accounts {
     /// Spec: O-321, CP-08
     pub async fn signed_up(&self, token: &SignupToken) -> Result<(Draft, PodName, bool)> {
         let (signup, version) = self.read_signup(&token.id()).await?.ok_or(Refusal::NoSignUp)?;
-        if signup.reached(&self.terms) != Step::Open {
+        if self.reached(&signup) != Step::Open {
             return Err(Refusal::OutOfTurn.into());
         }
         let (Some(email), Some(name)) = (signup.email, signup.name) else {

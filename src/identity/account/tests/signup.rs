@@ -27,7 +27,7 @@ pub(super) fn person(subject: &str, staff: bool) -> Person {
 
 impl World {
     async fn reached(&self, token: &SignupToken) -> Step {
-        self.accounts.signup(token).await.unwrap().unwrap().reached(self.accounts.terms())
+        self.accounts.reached(&self.accounts.signup(token).await.unwrap().unwrap())
     }
 
     async fn begin(&self, person: Option<Person>) -> SignupToken {
@@ -155,6 +155,23 @@ async fn a_school_gives_staff_their_address_and_pupils_a_name_that_tells_nothing
     assert!(!signup.proposed.unwrap().as_str().contains("jeanne"));
     world.accounts.sign_up_email(&pupil, Some(&email("j@example.org")), false).await.unwrap();
     assert_eq!(world.accounts.signup(&pupil).await.unwrap().unwrap().email, Some(email("j@example.org")));
+}
+
+/// Shows: O-321
+#[tokio::test]
+async fn where_nobody_comes_in_with_a_password_none_is_asked_for() {
+    let mut world = World::new();
+    world.accounts.takes_passwords = false;
+    for (person, next) in [(Some(person("2", false)), Step::Contacts), (None, Step::Password)] {
+        let address = if person.is_some() { "lena@example.org" } else { "ada@example.org" };
+        let token = world.begin(person).await;
+        world.until_check(&token, address).await;
+        let ticket = ticket(&world.letters().await.to(address));
+        world.accounts.confirm_signup(&ticket, Some(&token)).await.unwrap();
+        assert_eq!(world.reached(&token).await, next, "the school, or else a passkey");
+        let typed = world.accounts.sign_up_password(&token, Password::chosen(PASSWORD).unwrap()).await;
+        assert_eq!(refusal(typed), Refusal::NoPasswords);
+    }
 }
 
 /// Shows: O-305
