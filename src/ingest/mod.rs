@@ -23,6 +23,7 @@ pub mod report;
 pub mod run;
 pub mod schedule;
 pub mod service;
+mod shapes;
 pub mod target;
 pub mod write;
 

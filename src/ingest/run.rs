@@ -20,7 +20,7 @@ use super::provenance::Origin;
 use super::report::{self, Report};
 use super::target::Target;
 use super::write::{Is, OwnersAgent, Written};
-use super::{Parts, Progress, describe, prefixes, provenance};
+use super::{Parts, Progress, describe, prefixes, provenance, shapes};
 use crate::clock::Timestamp;
 use crate::fetch::Fetch;
 use crate::path::{ContainerPath, ResourcePath};
@@ -275,7 +275,7 @@ enum Done {
     Kept(Merge),
     /// Its owner deleted it.
     Gone,
-    Rejected(&'static str),
+    Rejected(Cow<'static, str>),
     /// The run stopped before it.
     Left,
 }
@@ -297,7 +297,7 @@ fn note(report: &mut Report, base: &mut Base, path: &ResourcePath, done: Done) {
         }
         Done::Left => return,
         Done::Rejected(reason) => {
-            *report.rejected.entry(reason.into()).or_default() += 1;
+            *report.rejected.entry(reason).or_default() += 1;
             return;
         }
     };
@@ -307,8 +307,11 @@ fn note(report: &mut Report, base: &mut Base, path: &ResourcePath, done: Done) {
 }
 
 impl Hand {
-    /// Merges and writes, and again if somebody else has written meanwhile.
+    /// Checks, merges and writes, and again if somebody else has written meanwhile.
     async fn write(&self, base: &Graph, target: &Target) -> Result<Done, Stopped> {
+        if let Some(reason) = shapes::refusal(target) {
+            return Ok(Done::Rejected(reason.into()));
+        }
         // What the base does not know is most likely not there: the first try does not look.
         let mut looks = !base.is_empty();
         for _ in 0..TRIES {
@@ -318,7 +321,7 @@ impl Hand {
                 None if !base.is_empty() => return Ok(Done::Gone),
                 None => (None, Format::Turtle, Is::Absent),
                 Some(held) => {
-                    let Some(format) = held.format else { return Ok(Done::Rejected("a file stands there")) };
+                    let Some(format) = held.format else { return Ok(Done::Rejected("a file stands there".into())) };
                     (self.agent.document(held).await?, format, Is::At(held.version))
                 }
             };
@@ -330,7 +333,7 @@ impl Hand {
                 return Ok(Done::Kept(merge));
             }
             let Some(bytes) = self.print(document, merged.graph, &target.path, format) else {
-                return Ok(Done::Rejected("it cannot be written"));
+                return Ok(Done::Rejected("it cannot be written".into()));
             };
             match self.agent.put(&target.path, format.media_type(), bytes, is).await? {
                 Written::Created => return Ok(Done::Created(merge)),
@@ -338,7 +341,7 @@ impl Hand {
                 Written::Moved => {}
             }
         }
-        Ok(Done::Rejected("somebody else keeps writing it"))
+        Ok(Done::Rejected("somebody else keeps writing it".into()))
     }
 
     /// The document with what it says now, and where that comes from.
