@@ -1,13 +1,20 @@
 //! Servers on this machine that stand in for the rest of the web, in tests.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
+
+use super::{Fetch, Setup};
+use crate::address::Addresses;
+use crate::clock::{SetClock, Timestamp};
 
 /// What a server answers to the head of a request (in lower case); it may take its time.
 pub type Answer = Arc<dyn Fn(String) -> Answering + Send + Sync>;
@@ -87,4 +94,45 @@ pub fn to(location: &str) -> String {
 /// An answer of another status, without body.
 pub fn status(line: &str) -> String {
     format!("HTTP/1.1 {line}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+}
+
+/// A public internet that is this machine, with the hosts `pod.example` and `other.example`; `own.example` is ours.
+pub struct Internet {
+    pub fetch: Fetch,
+    tls: TlsAcceptor,
+}
+
+/// Every host is here.
+struct Here;
+
+impl Resolve for Here {
+    fn resolve(&self, _: Name) -> Resolving {
+        Box::pin(async { Ok(Box::new([SocketAddr::from((Ipv4Addr::LOCALHOST, 0))].into_iter()) as Addrs) })
+    }
+}
+
+impl Internet {
+    pub fn new() -> Self {
+        let hosts = ["pod.example", "other.example"].map(str::to_owned);
+        let own = rcgen::generate_simple_self_signed(hosts).unwrap();
+        let certificate = CertificateDer::from(own.cert.der().to_vec());
+        let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate.clone()).unwrap();
+        let tls = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let addresses = Arc::new(Addresses::with_paths("https://own.example").unwrap());
+        let clock = Arc::new(SetClock::at(Timestamp::from_seconds(1_700_000_000)));
+        let setup = Setup::new(addresses, clock);
+        let setup = Setup { resolver: Arc::new(Here), is_public: |_| true, roots: Some(roots), ..setup };
+        Self { fetch: Fetch::new(setup), tls: TlsAcceptor::from(Arc::new(tls)) }
+    }
+
+    pub async fn serve(&self, answer: Answer) -> Server {
+        Server::start(Some(self.tls.clone()), answer).await
+    }
 }

@@ -19,12 +19,18 @@ fn profile(host: &str) -> String {
 /// It is taken from nothing but the host's own profile document, as anybody may read it, and only if that says who
 /// vouches for it.
 pub async fn webid(fetch: &Fetch, pods: &Pods, host: &str) -> Result<Option<String>, fetch::Error> {
-    let address = profile(host);
-    match fetch.get(&address, Document::Profile).await {
+    match elsewhere(fetch, host).await {
+        Err(fetch::Error::OwnHost) => Ok(public(pods, &profile(host)).await.and_then(|graph| own_webid(&graph, host))),
+        told => told,
+    }
+}
+
+/// The same of a host that is not ours.
+async fn elsewhere(fetch: &Fetch, host: &str) -> Result<Option<String>, fetch::Error> {
+    match fetch.get(&profile(host), Document::Profile).await {
         Ok(fetched) if fetched.status.is_server_error() => Err(fetch::Error::Unreachable),
         Ok(fetched) => Ok(named(&fetched, host)),
-        Err(fetch::Error::OwnHost) => Ok(public(pods, &address).await.and_then(|graph| own_webid(&graph, host))),
-        Err(error) if error.is_outage() => Err(error),
+        Err(error) if error.is_outage() || error == fetch::Error::OwnHost => Err(error),
         Err(_) => Ok(None),
     }
 }
@@ -66,6 +72,40 @@ fn own_webid(graph: &Graph, host: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fetch::stand_in::{Internet, by_path, ok, status, to};
+
+    const TURTLE: &str = "Content-Type: text/turtle\r\n";
+    const CARD: &str = "<#me> <http://www.w3.org/ns/solid/terms#oidcIssuer> <https://id.example/> .";
+
+    /// Shows: shape A8
+    #[tokio::test]
+    async fn a_cloud_is_asked_for_its_own_profile() {
+        let internet = Internet::new();
+        for (answer, found) in [
+            (ok(TURTLE, CARD), Ok(true)),
+            (ok("Content-Type: text/html\r\n", "<p>Bonjour</p>"), Ok(false)),
+            (ok(TURTLE, "<#me> a"), Ok(false)),
+            (status("404 Not Found"), Ok(false)),
+            (status("500 Internal Server Error"), Err(fetch::Error::Unreachable)),
+        ] {
+            let server =
+                internet.serve(by_path(
+                    move |path| {
+                        if path == "/profile/card" { answer.clone() } else { status("404 Not Found") }
+                    },
+                ));
+            let host = format!("pod.example:{}", server.await.port);
+            let webid = elsewhere(&internet.fetch, &host).await;
+            assert_eq!(webid, found.map(|found| found.then(|| format!("https://{host}/profile/card#me"))));
+        }
+        // What another host says is not the host's own word.
+        let other = internet.serve(by_path(|_| ok(TURTLE, CARD))).await;
+        let there = format!("https://other.example:{}/profile/card", other.port);
+        let server = internet.serve(by_path(move |_| to(&there))).await;
+        assert_eq!(elsewhere(&internet.fetch, &format!("pod.example:{}", server.port)).await, Ok(None));
+        assert_eq!(other.requests(), 1, "it was asked, and not believed");
+        assert_eq!(elsewhere(&internet.fetch, "own.example").await, Err(fetch::Error::OwnHost));
+    }
 
     /// Shows: shape A8
     #[test]
