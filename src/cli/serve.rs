@@ -28,6 +28,7 @@ use crate::identity::keys::Keys;
 use crate::identity::provider::{self, Provider};
 use crate::identity::upstream::{self, Upstreams};
 use crate::identity::{Identity, Parts};
+use crate::ingest::applications::Applications;
 use crate::ingest::contacts::source::Contacts;
 use crate::ingest::{self, Connector, Ingest};
 use crate::jobs::{Jobs, Lane};
@@ -346,7 +347,10 @@ async fn run_connectors(jobs: Arc<Jobs>, tasks: Arc<Tasks>) {
 
 /// The connectors that the settings offer.
 fn connectors(upstreams: &Arc<Upstreams>, accounts: &Arc<Accounts>) -> Vec<Arc<dyn Connector>> {
-    vec![Arc::new(Contacts::new(Arc::clone(upstreams), Arc::clone(accounts)))]
+    vec![
+        Arc::new(Contacts::new(Arc::clone(upstreams), Arc::clone(accounts))),
+        Arc::new(Applications::new(Arc::clone(upstreams), Arc::clone(accounts))),
+    ]
 }
 
 /// Does what is due from time to time, as long as it is not stopped.

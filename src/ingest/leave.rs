@@ -13,11 +13,11 @@ use super::outcome::{Status, Stopped};
 use super::report::moment;
 use super::run::Place;
 use super::service::{Error, Ingest, Refusal};
-use super::write::{Is, OwnersAgent, Written};
+use super::write::OwnersAgent;
 use super::{Farewell, Progress, provenance};
 use crate::jobs::Undone;
 use crate::path::{PodName, ResourcePath};
-use crate::rdf::graph::{Graph, Term, Triple};
+use crate::rdf::graph::{Term, Triple};
 use crate::rdf::vocab::prov;
 use crate::storage::PodId;
 
@@ -102,10 +102,9 @@ impl Ingest {
         {
             let base = Base::of(&document, self.parts.pods.addresses());
             let documents: Vec<_> = base.documents().map(|(path, graph)| (path.clone(), graph.clone())).collect();
-            let deleted = documents
-                .into_iter()
-                .map(|(path, graph)| async move { self.remove_unedited(agent, &path, &graph).await });
-            stream::iter(deleted).buffer_unordered(AT_A_TIME).try_collect::<()>().await?;
+            let deleted =
+                documents.into_iter().map(|(path, graph)| async move { agent.delete_unedited(&path, &graph).await });
+            stream::iter(deleted).buffer_unordered(AT_A_TIME).try_collect::<Vec<_>>().await?;
             for file in provenance::files(&base.facts) {
                 let path = self.parts.pods.addresses().path_of(file).filter(|path| *path.pod() == connection.pod);
                 if let Some(path) = path {
@@ -115,16 +114,5 @@ impl Ingest {
         }
         let own = place(connection, "").as_container().ok_or(Status::Failed)?;
         agent.delete_all(&own).await
-    }
-
-    async fn remove_unedited(&self, agent: &OwnersAgent, path: &ResourcePath, base: &Graph) -> Result<(), Stopped> {
-        let Some(held) = agent.look(path).await? else { return Ok(()) };
-        let document = agent.document(&held).await?.unwrap_or_default();
-        let this = Term::iri(self.parts.pods.addresses().iri(path));
-        let is_edited = provenance::without(&document.dataset.default, &this) != provenance::without(base, &this);
-        if !is_edited && agent.delete(path, Is::At(held.version)).await? != Written::Moved {
-            agent.delete_empty_above(path).await?;
-        }
-        Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! shapes → three-way *merge* with what the pod holds → writes through [`crate::pods::Pods::perform`], as the owner's
 //! agent, with provenance. `docs/CONNECTORS.md` tells how to add a connector.
 
+pub mod applications;
 mod attempt;
 pub mod base;
 pub mod config;

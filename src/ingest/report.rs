@@ -24,7 +24,7 @@ pub struct Report {
     /// What did not come in, by reason: names of shapes and of fields, never values.
     pub rejected: BTreeMap<Cow<'static, str>, u64>,
     /// What else is worth telling, and how often.
-    pub notes: BTreeMap<&'static str, u64>,
+    pub notes: BTreeMap<Cow<'static, str>, u64>,
     /// What the source would have where the owner has edited.
     pub proposals: Vec<Proposal>,
 }

@@ -210,6 +210,15 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Gives up a document: deletes it unless its owner edited it, and forgets it.
+    pub async fn give_up(&mut self, path: &ResourcePath) -> Result<(), Stopped> {
+        if self.agent.delete_unedited(path, self.base.document(path)).await? {
+            self.report.removed += 1;
+        }
+        self.base.forget(path);
+        Ok(())
+    }
+
     /// Every document and container below a container, none of them read.
     pub async fn paths_below(&self, container: &ContainerPath) -> Result<BTreeSet<ResourcePath>, Stopped> {
         Ok(self.agent.below(container).await?.into_iter().collect())
@@ -234,7 +243,7 @@ impl Run<'_> {
 
     /// Counts something else that the owner may want to know.
     pub fn note(&mut self, what: &'static str, times: u64) {
-        *self.report.notes.entry(what).or_default() += times;
+        *self.report.notes.entry(what.into()).or_default() += times;
     }
 
     /// Tells the owner what could be.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
 
 use super::outcome::{Status, Stopped};
+use super::provenance;
 use crate::access::caller::Agent;
 use crate::access::{Caller, Mode};
 use crate::address::Addresses;
@@ -15,7 +16,7 @@ use crate::path::{ContainerPath, ResourcePath, Role};
 use crate::pods::{Arriving, Error, Outcome, Pods, Seen};
 use crate::provision;
 use crate::rdf::format::{Document, Format};
-use crate::rdf::graph::{Graph, Triple};
+use crate::rdf::graph::{Graph, Term, Triple};
 use crate::rdf::patch::Patch;
 use crate::resource::condition::{Conditions, EntityTag, Tags};
 use crate::resource::{Asked, Edit, Model, Operation, Received, Refusal, Sent};
@@ -173,6 +174,20 @@ impl OwnersAgent {
             Err(Error::Refused(Refusal::NotFound)) => Ok(Written::Changed),
             other => written(other),
         }
+    }
+
+    /// Deletes a document that says what its connector wrote, with the containers that it leaves empty. Says whether it
+    /// did.
+    pub async fn delete_unedited(&self, path: &ResourcePath, base: &Graph) -> Result<bool, Stopped> {
+        let Some(held) = self.look(path).await? else { return Ok(false) };
+        let document = self.document(&held).await?.unwrap_or_default();
+        let this = Term::iri(self.pods.addresses().iri(path));
+        let is_edited = provenance::without(&document.dataset.default, &this) != provenance::without(base, &this);
+        if is_edited || self.delete(path, Is::At(held.version)).await? == Written::Moved {
+            return Ok(false);
+        }
+        self.delete_empty_above(path).await?;
+        Ok(true)
     }
 
     /// Deletes a file that nobody has written since it was made, with the containers that it leaves empty.

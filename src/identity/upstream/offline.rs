@@ -63,6 +63,12 @@ impl Upstreams {
         self.names().filter(move |(id, _)| shows(id))
     }
 
+    /// The providers that list applications: ids and names.
+    pub fn with_applications(&self) -> impl Iterator<Item = (&str, &str)> {
+        let lists = |id: &str| self.contacts(id).is_some_and(|contacts| contacts.catalogue.is_some());
+        self.names().filter(move |(id, _)| lists(id))
+    }
+
     /// Exchanges a refresh token for others. The old one may be of no use from then on, so the new one is kept before
     /// anything else is done.
     ///

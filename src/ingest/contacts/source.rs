@@ -122,12 +122,10 @@ impl Connector for Contacts {
     }
 
     async fn run(&self, run: &mut Run<'_>) -> Result<Status, Stopped> {
-        let refused = Stopped { status: Status::Failed, at: Some("settings of the connection") };
-        let settings = settings_of(run.connection()).ok_or(refused)?;
-        self.check_consent(&settings).await?;
+        let settings = allowed(&self.accounts, run).await?;
         let mut leave: Leave = run.credentials()?;
         run.source = Some(leave.issuer.as_str().into());
-        let access = self.refresh(run, &settings, &mut leave).await?;
+        let access = access(&self.upstreams, run, &settings, &mut leave).await?;
         let Some(answer) = self.ask(run, &settings, &leave, &access).await? else {
             run.note("the platform had nothing to say", 1);
             return Ok(Status::OkUnchanged);
@@ -138,10 +136,7 @@ impl Connector for Contacts {
 
     /// Spec: CP-28, CP-85
     async fn disconnect(&self, farewell: &Farewell<'_>) {
-        if let (Some(settings), Some(leave)) = (settings_of(farewell.connection), farewell.credentials::<Leave>()) {
-            // The token is forgotten here in any case.
-            let _ = self.upstreams.revoke(&settings.upstream, &leave.offline.refresh).await;
-        }
+        give_back(&self.upstreams, farewell).await;
     }
 
     /// The book stays as it is under another title.
@@ -157,33 +152,51 @@ impl Connector for Contacts {
     }
 }
 
+/// What a connection to a platform has to know, if its owner still wants data of the school to come in, and a minor's
+/// guardian agrees: it is asked each time.
+///
+/// Spec: O-312, CP-07
+pub(in crate::ingest) async fn allowed(accounts: &Accounts, run: &Run<'_>) -> Result<Settings, Stopped> {
+    let refused = Stopped { status: Status::Failed, at: Some("settings of the connection") };
+    let settings = settings_of(run.connection()).ok_or(refused)?;
+    let account = accounts.account(&settings.account).await;
+    let account = account.map_err(|_| Stopped { status: Status::Failed, at: Some("storage") })?;
+    match account.filter(|account| account.may_use(Service::Contacts)) {
+        Some(_) => Ok(settings),
+        None => Err(Stopped { status: Status::Reconnect, at: Some("consent") }),
+    }
+}
+
+/// Gives back to the platform what an owner's leave opens.
+///
+/// Spec: CP-28, CP-85
+pub(in crate::ingest) async fn give_back(upstreams: &Upstreams, farewell: &Farewell<'_>) {
+    if let (Some(settings), Some(leave)) = (settings_of(farewell.connection), farewell.credentials::<Leave>()) {
+        // The token is forgotten here in any case.
+        let _ = upstreams.revoke(&settings.upstream, &leave.offline.refresh).await;
+    }
+}
+
+/// An access token. The refresh token that came with it is kept before it is used.
+///
+/// Spec: CP-24, CP-26
+pub(in crate::ingest) async fn access(
+    upstreams: &Upstreams,
+    run: &mut Run<'_>,
+    settings: &Settings,
+    leave: &mut Leave,
+) -> Result<Secret, Stopped> {
+    let tokens = upstreams.refresh(&settings.upstream, &leave.offline.refresh).await;
+    let tokens = tokens.map_err(|fault| match fault {
+        Fault::Refused(code) if code == "invalid_grant" => Stopped::from(Status::Reconnect),
+        fault => stopped(&fault),
+    })?;
+    leave.offline.refresh = tokens.refresh;
+    run.keep_credentials(leave).await?;
+    Ok(tokens.access)
+}
+
 impl Contacts {
-    /// Whether the owner wants contacts to come in, and a minor's guardian agrees: it is asked each time.
-    ///
-    /// Spec: O-312, CP-07
-    async fn check_consent(&self, settings: &Settings) -> Result<(), Stopped> {
-        let account = self.accounts.account(&settings.account).await;
-        let account = account.map_err(|_| Stopped { status: Status::Failed, at: Some("storage") })?;
-        match account.filter(|account| account.may_use(Service::Contacts)) {
-            Some(_) => Ok(()),
-            None => Err(Stopped { status: Status::Reconnect, at: Some("consent") }),
-        }
-    }
-
-    /// An access token. The refresh token that came with it is kept before it is used.
-    ///
-    /// Spec: CP-24, CP-26
-    async fn refresh(&self, run: &mut Run<'_>, settings: &Settings, leave: &mut Leave) -> Result<Secret, Stopped> {
-        let tokens = self.upstreams.refresh(&settings.upstream, &leave.offline.refresh).await;
-        let tokens = tokens.map_err(|fault| match fault {
-            Fault::Refused(code) if code == "invalid_grant" => Stopped::from(Status::Reconnect),
-            fault => stopped(&fault),
-        })?;
-        leave.offline.refresh = tokens.refresh;
-        run.keep_credentials(leave).await?;
-        Ok(tokens.access)
-    }
-
     /// Asks for the contacts. `None`: the platform has no news.
     async fn ask(
         &self,
