@@ -15,7 +15,12 @@ use cartable::http::negotiate::Wanted;
 use cartable::http::range::{self, Selected};
 use cartable::http::{conditional, cors};
 use cartable::identity::{dpop, token};
-use cartable::path::{PodName, ResourcePath, Role, canonical};
+use cartable::ingest::payslips::fields::Fields;
+use cartable::ingest::payslips::kind::file_name;
+use cartable::ingest::payslips::layout::Line;
+use cartable::ingest::payslips::listing::{self, Service};
+use cartable::ingest::payslips::private::is_private;
+use cartable::path::{Name, PodName, ResourcePath, Role, canonical};
 use cartable::rdf::format::{self, Format};
 use cartable::rdf::graph::Graph;
 use cartable::rdf::patch::Patch;
@@ -157,6 +162,29 @@ pub fn ranges(bytes: &[u8]) {
         if let Selected::Part(part) = range::select(&fields, total) {
             assert!(part.first <= part.last && part.last < total);
             assert!(part.size() > 0);
+        }
+    }
+}
+
+/// Whatever is printed on a payslip, what is read off it is fit to be said, and holds nothing that must stay there.
+pub fn payslip_text(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    let fields = Fields::read(&text.lines().map(Line::of_text).collect::<Vec<_>>());
+    assert_eq!(fields.clone().fit(), fields);
+    for text in [&fields.employer, &fields.grade, &fields.echelon].into_iter().flatten() {
+        assert!(!is_private(text) && !text.chars().any(char::is_control));
+    }
+}
+
+/// Whatever a pay portal lists, its files have names that lie where they should.
+pub fn payslip_listing(bytes: &[u8]) {
+    let _ = (listing::rights(bytes), listing::years(bytes));
+    for service in [Service::Pay, Service::Pension] {
+        let Ok(rows) = listing::documents(bytes, service) else { continue };
+        for listed in rows.into_iter().flatten() {
+            let name = file_name(listed.kind, listed.period, listed.name.as_deref());
+            assert!(name.strip_suffix(".pdf").is_some() && !name.contains('/') && !is_private(&name));
+            assert!(Name::of(&name, false).is_some());
         }
     }
 }

@@ -121,6 +121,8 @@ pub struct Config {
     pub mail: mail::Config,
     /// How connectors bring data into pods.
     pub connectors: ingest::Config,
+    /// Where the pay portal is.
+    pub payslips: ingest::payslips::Config,
     /// The providers that people may sign in with, such as the platform of a school.
     ///
     /// Spec: O-301
@@ -151,6 +153,7 @@ impl Default for Config {
             accounts: account::Config::default(),
             mail: mail::Config::default(),
             connectors: ingest::Config::default(),
+            payslips: ingest::payslips::Config::default(),
             upstream: Vec::new(),
         }
     }

@@ -370,6 +370,8 @@ impl Fetch {
         let answer = timeout_at(deadline, exchange(client, request)).await.unwrap_or(Err(Error::TooSlow));
         let failed = match &answer {
             Ok(fetched) => fetched.status.is_server_error(),
+            // What the operator names may break off one answer and give the next.
+            Err(Error::Cut) => way != Way::Named,
             Err(error) => error.is_failure(),
         };
         host.note(failed, self.setup.clock.now());

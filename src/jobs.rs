@@ -87,6 +87,8 @@ pub enum Task {
     Rescue { account: Box<str>, due: Timestamp },
     /// Run a connection, by the number of its pod, if that time is still the one.
     Ingest { pod: i64, account: Box<str>, due: Timestamp },
+    /// Have the files of a pod's drop folder filed.
+    Dropped { pod: Box<str> },
 }
 
 impl Task {
@@ -98,7 +100,9 @@ impl Task {
             | Self::Unaffiliated { .. }
             | Self::Rescue { .. }
             | Self::Ingest { .. } => true,
-            Self::Mail(_) | Self::Forget { .. } | Self::Reset { .. } | Self::Issuers { .. } => false,
+            Self::Mail(_) | Self::Forget { .. } | Self::Reset { .. } | Self::Issuers { .. } | Self::Dropped { .. } => {
+                false
+            }
         }
     }
 
@@ -114,7 +118,8 @@ impl Task {
             | Self::Unaffiliated { .. }
             | Self::Rescue { .. }
             | Self::Issuers { .. }
-            | Self::Ingest { .. } => true,
+            | Self::Ingest { .. }
+            | Self::Dropped { .. } => true,
             Self::Mail(_) | Self::Reset { .. } | Self::Release { .. } => false,
         }
     }
@@ -131,6 +136,7 @@ impl Task {
             Self::Unaffiliated { .. } => "unaffiliated",
             Self::Rescue { .. } => "rescue",
             Self::Ingest { .. } => "ingest",
+            Self::Dropped { .. } => "dropped",
         }
     }
 }

@@ -38,4 +38,6 @@ play! {
     dpop_proof = "dpop-proof",
     headers = "headers",
     ranges = "ranges",
+    payslip_text = "payslip-text",
+    payslip_listing = "payslip-listing",
 }

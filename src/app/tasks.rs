@@ -39,6 +39,10 @@ impl Worker for Tasks {
             Task::Unaffiliated { account, due } => {
                 Ok(self.accounts.remind_unaffiliated(&account_id(account)?, *due).await?)
             }
+            Task::Dropped { pod } => {
+                let pod = PodName::parse(pod).ok_or_else(|| Undone::Hopeless("the pod cannot be read".to_owned()))?;
+                self.ingest.look_into_drop_folder(&pod).await
+            }
             Task::Ingest { pod, account, due } => self.ingest.run_due(PodId(*pod), account, *due).await,
             Task::Rescue { account, due } => Ok(self.accounts.carry_out_rescue(&account_id(account)?, *due).await?),
         }

@@ -30,7 +30,7 @@ use crate::identity::upstream::{self, Upstreams};
 use crate::identity::{Identity, Parts};
 use crate::ingest::applications::Applications;
 use crate::ingest::contacts::source::Contacts;
-use crate::ingest::{self, Connector, Ingest};
+use crate::ingest::{self, Connector, Ingest, payslips};
 use crate::jobs::{Jobs, Lane};
 use crate::mail::Mailer;
 use crate::pods::{Elsewhere, Limits, Pods};
@@ -218,7 +218,7 @@ impl House {
             fetch: Arc::clone(&fetch),
             jobs: Arc::clone(&jobs),
         };
-        let ingest = Arc::new(Ingest::new(parts, connectors(&upstreams, &accounts)));
+        let ingest = Arc::new(Ingest::new(parts, connectors(config, &upstreams, &accounts)));
         Ok(Self {
             clock,
             addresses,
@@ -346,11 +346,11 @@ async fn run_connectors(jobs: Arc<Jobs>, tasks: Arc<Tasks>) {
 }
 
 /// The connectors that the settings offer.
-fn connectors(upstreams: &Arc<Upstreams>, accounts: &Arc<Accounts>) -> Vec<Arc<dyn Connector>> {
-    vec![
-        Arc::new(Contacts::new(Arc::clone(upstreams), Arc::clone(accounts))),
-        Arc::new(Applications::new(Arc::clone(upstreams), Arc::clone(accounts))),
-    ]
+fn connectors(config: &Config, upstreams: &Arc<Upstreams>, accounts: &Arc<Accounts>) -> Vec<Arc<dyn Connector>> {
+    let mut connectors = payslips::connectors(&config.payslips);
+    connectors.push(Arc::new(Contacts::new(Arc::clone(upstreams), Arc::clone(accounts))));
+    connectors.push(Arc::new(Applications::new(Arc::clone(upstreams), Arc::clone(accounts))));
+    connectors
 }
 
 /// Does what is due from time to time, as long as it is not stopped.

@@ -130,6 +130,7 @@ impl Pods {
         let unvouched = self.lose_issuers(&change.writes, seen);
         let told = if unvouched { Some(Issuers::Gone) } else { alters_issuers.then_some(Issuers::Changed) };
         change.entries.extend(told.into_iter().flat_map(|what| self.tell(&seen.found.pod.name, what)));
+        change.entries.extend(self.tell_of_files(&seen.found.pod.name, &change.writes));
         let verbatim = change.writes.iter().any(|write| asked.is_verbatim(write));
         let version = self.storage.commit(change).await?.version;
         Ok(match made {

@@ -19,7 +19,7 @@ pub use receive::{Arriving, Interrupted, PatchLanguage};
 pub use remote::Elsewhere;
 pub use seen::Seen;
 pub use transfer::{Transfer, Verb};
-pub use watch::{Issuers, Watch};
+pub use watch::{DROP_FOLDER, Issuers, Watch};
 
 use std::sync::Arc;
 use std::time::Duration;

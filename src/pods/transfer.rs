@@ -167,6 +167,7 @@ impl Pods {
             let what = if transfer.verb == Verb::Move { Issuers::Gone } else { Issuers::Changed };
             change.entries.extend(self.tell(transfer.from.pod(), what));
         }
+        change.entries.extend(self.tell_of_files(transfer.to.pod(), &change.writes));
         let version = self.storage.commit(change).await?.version;
         staged.into_iter().for_each(Staged::taken);
         let path = transfer.to.clone();

@@ -8,6 +8,9 @@ use crate::path::{PodName, Role};
 use crate::resource::issuer;
 use crate::storage::{EntryWrite, Record, Write};
 
+/// The folder whose PDFs are looked at and, if they are payslips, filed.
+pub const DROP_FOLDER: &str = "/documents/Administratif/%C3%80%20classer/";
+
 /// What became of the issuers that a document names for its WebIDs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Issuers {
@@ -21,6 +24,9 @@ pub enum Issuers {
 pub trait Watch: Send + Sync {
     /// The house records that lead to telling the owner, for the commit that gives the reason.
     fn told(&self, pod: &PodName, what: Issuers) -> Vec<EntryWrite>;
+
+    /// The house records that lead to filing what lies in [`DROP_FOLDER`], for the commit that puts something there.
+    fn dropped(&self, pod: &PodName) -> Vec<EntryWrite>;
 }
 
 impl Pods {
@@ -32,6 +38,18 @@ impl Pods {
 
     pub(super) fn tell(&self, pod: &PodName, what: Issuers) -> Vec<EntryWrite> {
         self.watch.as_ref().map(|watch| watch.told(pod, what)).unwrap_or_default()
+    }
+
+    /// What follows from the files that these writes put into the drop folder.
+    pub(super) fn tell_of_files(&self, pod: &PodName, writes: &[Write]) -> Vec<EntryWrite> {
+        let is_dropped = |write: &Write| {
+            let Write::Put { path, content } = write else { return false };
+            let is_pdf =
+                content.media_type.starts_with("application/pdf") || path.name().to_ascii_lowercase().ends_with(".pdf");
+            path.role() == Role::Document && path.local().starts_with(DROP_FOLDER) && is_pdf
+        };
+        let watch = self.watch.as_ref().filter(|_| writes.iter().any(is_dropped));
+        watch.map(|watch| watch.dropped(pod)).unwrap_or_default()
     }
 
     /// Whether these writes leave a WebID without issuer that had one.

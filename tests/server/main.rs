@@ -41,6 +41,7 @@ mod pages;
 #[path = "../support/pay/mod.rs"]
 mod pay;
 mod people;
+mod payslips;
 mod permissions;
 #[path = "../support/picture.rs"]
 mod picture;

@@ -227,7 +227,7 @@ async fn the_portal_lists_and_hands_out_documents() {
     assert_eq!(answer["code"], 60);
     let rights = json_in(&visitor.inside(&cookie, "initialiserhabilitation/v1").await);
     assert_eq!(rights["listeService"]["remuneration"], true);
-    let years = json_in(&visitor.inside(&cookie, "listeanneeremunerationpaie/v1").await);
+    let years = json_in(&visitor.inside(&cookie, "listeranneeremunerationpaie/v1").await);
     let years = years["listeAnnee"].as_array().unwrap();
     let mut documents = Vec::new();
     for year in years {
@@ -299,7 +299,7 @@ async fn the_portal_has_had_other_forms() {
             "/listeAnneeRemuneration",
             "remunerationpaie/v1?annee=2026",
         ),
-        (Generation::Current, "/", "listeanneeremunerationpaie/v1", "/listeAnnee", "remunerationpaie/v1?annee=2026"),
+        (Generation::Current, "/", "listeranneeremunerationpaie/v1", "/listeAnnee", "remunerationpaie/v1?annee=2026"),
     ];
     for (generation, login, years, at, list) in forms {
         portal.generation(generation);

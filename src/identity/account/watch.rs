@@ -12,6 +12,10 @@ impl Watch for Accounts {
         let task = Task::Issuers { pod: pod.as_str().into(), gone: what == Issuers::Gone };
         vec![self.jobs.entry(&task, self.clock.now())]
     }
+
+    fn dropped(&self, pod: &PodName) -> Vec<EntryWrite> {
+        vec![self.jobs.entry(&Task::Dropped { pod: pod.as_str().into() }, self.clock.now())]
+    }
 }
 
 impl Accounts {

@@ -1,6 +1,7 @@
 //! The connector of the pay portal: lists newest years first, fetches what is new, files it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -30,16 +31,27 @@ pub const NAME: &str = "payslips";
 /// What owners ask for so that deleted documents are fetched again.
 pub const EVERYTHING: &str = "everything";
 
+/// How long one answer of the portal may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Fetches pay documents from the portal.
 pub struct Payslips {
     portal: Url,
     reader: Arc<Reader>,
+    /// How long one answer of the portal may take.
+    within: Duration,
 }
 
 impl Payslips {
     /// A connector to the portal at this address.
     pub fn new(portal: Url, reader: Arc<Reader>) -> Self {
-        Self { portal, reader }
+        Self { portal, reader, within: PATIENCE }
+    }
+
+    /// The same, less patient.
+    #[must_use]
+    pub fn within(self, within: Duration) -> Self {
+        Self { within, ..self }
     }
 }
 
@@ -119,7 +131,8 @@ impl<'a> Work<'a> {
     async fn all(&mut self, run: &mut Run<'_>) -> Result<Status, Stopped> {
         let credentials: Credentials = run.credentials()?;
         let fetch = Arc::clone(&run.parts.fetch);
-        let mut portal = Portal::enter(&fetch, self.connector.portal.clone(), &credentials).await?;
+        let mut portal =
+            Portal::enter(&fetch, self.connector.portal.clone(), self.connector.within, &credentials).await?;
         let ended = self.services(run, &mut portal).await;
         portal.leave().await;
         let known = ended?;

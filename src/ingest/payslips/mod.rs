@@ -8,6 +8,7 @@ pub mod amount;
 pub mod check;
 pub mod config;
 pub mod connector;
+mod dropped;
 mod facts;
 pub mod fields;
 mod filing;
@@ -23,6 +24,7 @@ pub mod private;
 pub mod reading;
 pub mod words;
 
-pub use config::Config;
+pub use config::{Config, connectors};
 pub use connector::Payslips;
+pub use dropped::Dropped;
 pub use portal::Credentials;

@@ -21,8 +21,6 @@ use crate::ingest::outcome::{Status, Stopped};
 
 /// Bytes of the longest list.
 const LIST: usize = 8 << 20;
-/// How long one answer may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the portal knows somebody by. The name is their social security number: as secret as the password.
 #[derive(Clone, Serialize, Deserialize)]
@@ -80,6 +78,8 @@ enum Instead {
 pub struct Portal<'a> {
     fetch: &'a Fetch,
     base: Url,
+    /// How long one answer may take.
+    within: Duration,
     credentials: &'a Credentials,
     cookies: BTreeMap<String, String>,
     paths: Paths,
@@ -91,9 +91,15 @@ pub struct Portal<'a> {
 
 impl<'a> Portal<'a> {
     /// Signs in, once.
-    pub async fn enter(fetch: &'a Fetch, base: Url, credentials: &'a Credentials) -> Result<Self, Stopped> {
+    pub async fn enter(
+        fetch: &'a Fetch,
+        base: Url,
+        within: Duration,
+        credentials: &'a Credentials,
+    ) -> Result<Self, Stopped> {
         let (cookies, paths) = (BTreeMap::new(), Paths::Present);
-        let mut portal = Self { fetch, base, credentials, cookies, paths, entered_again: false, pages_in_a_row: 0 };
+        let mut portal =
+            Self { fetch, base, within, credentials, cookies, paths, entered_again: false, pages_in_a_row: 0 };
         portal.sign_in().await?;
         Ok(portal)
     }
@@ -136,8 +142,22 @@ impl<'a> Portal<'a> {
             (Paths::Present, Service::Pay) => "prive/listeranneeremunerationpaie/v1",
             (Paths::Present, Service::Pension) => "prive/listeranneeremunerationpension/v1",
         };
-        let answer = self.ask(path, None).await?.ok_or(Unknown("listeAnnee")).map_err(changed)?;
-        listing::years(&answer).map_err(changed)
+        match self.ask(path, None).await? {
+            Some(answer) => listing::years(&answer).map_err(changed),
+            None => self.years_at_home(service).await,
+        }
+    }
+
+    /// From 2019 to 2021 the home page told the years.
+    async fn years_at_home(&mut self, service: Service) -> Result<Vec<i16>, Stopped> {
+        let unknown = || changed(Unknown("listeAnnee"));
+        let home = self.ask("prive/accueilconnecte/v1", None).await?.ok_or_else(unknown)?;
+        let Rights { pay, pension } = listing::rights(&home).map_err(changed)?;
+        match if service == Service::Pay { pay } else { pension } {
+            Some(Years::Known(years)) => Ok(years),
+            Some(Years::Ask) => Err(unknown()),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// The documents of a year.
@@ -164,6 +184,7 @@ impl<'a> Portal<'a> {
             let answer = match self.try_send(request).await {
                 Err(Error::Cut) => return Ok(Err(Bad::Cut)),
                 Err(Error::TooLarge) => return Ok(Err(Bad::TooLarge)),
+                Err(Error::Encoded) => return Err(changed(Unknown("content-encoding"))),
                 other => other.map_err(|_| away())?,
             };
             let Some(instead) = instead(&answer) else {
@@ -218,7 +239,7 @@ impl<'a> Portal<'a> {
     /// A request as the portal's own pages send it.
     fn request(&self, path: &str, from: &str, limit: usize) -> Result<Request, Stopped> {
         let place = |path: &str| self.base.join(path).map_err(|_| Stopped { status: Status::Failed, at: Some("url") });
-        let request = Request::get(place(path)?, limit, PATIENCE)
+        let request = Request::get(place(path)?, limit, self.within)
             .with("accept", "application/json")
             .with("origin", &self.base.origin().ascii_serialization())
             .with("referer", place(from)?.as_str());
@@ -232,7 +253,8 @@ impl<'a> Portal<'a> {
 
     async fn send(&mut self, request: Request) -> Result<Fetched, Stopped> {
         let answer = self.try_send(request).await.map_err(|error| match error {
-            Error::TooLarge | Error::Encoded => changed(Unknown("size")),
+            Error::Encoded => changed(Unknown("content-encoding")),
+            Error::TooLarge => changed(Unknown("size")),
             _ => away(),
         })?;
         Ok(answer)

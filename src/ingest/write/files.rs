@@ -30,6 +30,12 @@ impl OwnersAgent {
         whole.await.map(|whole| Some(whole.freeze())).map_err(broken)
     }
 
+    /// The media type of a file; `None` if there is none.
+    pub async fn media_type(&self, path: &ResourcePath) -> Result<Option<std::sync::Arc<str>>, Stopped> {
+        let held = self.look(path).await?;
+        Ok(held.and_then(|held| Some(held.seen.found.target()?.media_type.clone())))
+    }
+
     /// Gives a file another place, if nothing is there yet; `false` if something is, or if there is no such file.
     pub async fn relocate(&self, from: &ResourcePath, to: &ResourcePath) -> Result<bool, Stopped> {
         if let Some(container) = to.container() {

@@ -240,7 +240,7 @@ impl Desk {
                 self.add_years(&mut home);
                 self.told(Place::Years, &home)
             }
-            "listeanneeremunerationpaie/v1" | "listeanneeremunerationpension/v1" if is_get && current => {
+            "listeranneeremunerationpaie/v1" | "listeranneeremunerationpension/v1" if is_get && current => {
                 self.told(Place::Years, &json!({ "listeAnnee": self.years(pension) }))
             }
             "remunerationpaie/v1" | "remunerationpension/v1" if is_get && generation > Generation::Before2019 => {

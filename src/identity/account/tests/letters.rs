@@ -44,7 +44,7 @@ impl Worker for Postman<'_> {
             Task::Issuers { pod, gone } => {
                 self.accounts.tell_of_issuers(&PodName::parse(pod).unwrap(), *gone).await.map_err(undone)?;
             }
-            Task::Ingest { .. } => unreachable!("accounts run no connections"),
+            Task::Ingest { .. } | Task::Dropped { .. } => unreachable!("accounts run no connections"),
             Task::Erase { account } => {
                 let due = self.accounts.to_erase(&AccountId::parse(account).unwrap()).await.map_err(undone)?;
                 if let Some(account) = due {
