@@ -19,6 +19,8 @@ use crate::ingest::file::plan::Plan;
 use crate::ingest::file::problem::{Problem, Unreadable};
 use crate::ingest::file::record::Counts;
 use crate::ingest::file::{Kind, LARGEST};
+use crate::ingest::learning::Learning;
+use crate::ingest::learning::trace::Rejected;
 use crate::pods::{Limits, NoRemoteGroups, Pods};
 use crate::storage::Pod;
 
@@ -27,7 +29,7 @@ const SHOWN: usize = 20;
 
 #[derive(Debug, Args)]
 pub(super) struct Import {
-    /// The file: vCard, CSV or iCalendar
+    /// The file: vCard, CSV, iCalendar or xAPI statements
     #[arg(required_unless_present = "undo", conflicts_with = "undo")]
     file: Option<PathBuf>,
     /// The pod that it goes into
@@ -57,6 +59,9 @@ pub(super) async fn run(office: &Office, command: Import) -> Result<Report, Fail
     }
     let path = command.file.ok_or_else(|| Failed::Usage("name a file".to_owned()))?;
     let file = read(&path, command.kind, command.columns)?;
+    if file.kind == Kind::Xapi {
+        return statements(office, imports.pods, &pod, &file, command.dry_run).await;
+    }
     if command.dry_run {
         let plan = imports.look(owner, &file).await.map_err(failed)?;
         return Ok(report(plan.counts, &plan, None));
@@ -65,6 +70,31 @@ pub(super) async fn run(office: &Office, command: Import) -> Result<Report, Fail
     let id = imports.keep(owner, &file).await.map_err(failed)?;
     let record = imports.apply(owner, id).await.map_err(failed)?;
     Ok(report(record.counts, &plan, Some((&pod, id))))
+}
+
+/// Brings statements of learning tools in. They are not taken back as one: each is the owner's to delete.
+///
+/// Spec: LT-28
+async fn statements(office: &Office, pods: Arc<Pods>, pod: &Pod, file: &File, dry_run: bool) -> Result<Report, Failed> {
+    let (accounts, clock) = (Arc::clone(&office.provision.accounts), Arc::clone(&office.provision.clock));
+    let imported = Learning { pods, accounts, clock }.import(&pod.name, &file.bytes, dry_run).await;
+    let imported = imported.map_err(|error| Failed::Other(error.to_string()))?;
+    let (new, known, refused) = (imported.new.len(), imported.known, imported.refused.len());
+    let mut text = if dry_run {
+        format!("{new} to bring in, {known} as they are, {refused} rejected")
+    } else {
+        format!("{new} brought in, {known} as they were, {refused} rejected")
+    };
+    for (place, reason) in imported.refused.iter().take(SHOWN) {
+        let _ = write!(text, "\nstatement {place}: {reason}");
+    }
+    if refused > SHOWN {
+        let _ = write!(text, "\nand {} more", refused - SHOWN);
+    }
+    let problem = |(place, reason): &(usize, Rejected)| json!({ "statement": place, "reason": reason.word() });
+    let problems: Vec<_> = imported.refused.iter().map(problem).collect();
+    let counts = json!({ "created": new, "skipped": known, "rejected": refused });
+    Ok(Report { text, json: json!({ "counts": counts, "problems": problems }) })
 }
 
 fn imports(office: &Office) -> Imports {

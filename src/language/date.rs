@@ -43,10 +43,14 @@ const ENGLISH: [&str; 12] = [
 
 /// A day: "1er septembre 2026", "1 September 2026".
 pub fn day(time: Timestamp, language: Language) -> String {
-    let local = local(time);
-    let (day, year) = (local.day(), local.year());
+    civil(local(time).date(), language)
+}
+
+/// The same of a day that is known as such.
+pub fn civil(date: jiff::civil::Date, language: Language) -> String {
+    let (day, year) = (date.day(), date.year());
     let months = language.choose(&FRENCH, &ENGLISH);
-    let month = usize::try_from(local.month() - 1).ok().and_then(|month| months.get(month)).unwrap_or(&"");
+    let month = usize::try_from(date.month() - 1).ok().and_then(|month| months.get(month)).unwrap_or(&"");
     let first = if day == 1 { language.choose("er", "") } else { "" };
     format!("{day}{first} {month} {year}")
 }

@@ -17,6 +17,7 @@ pub mod form;
 pub mod gallery;
 pub mod guardian;
 pub mod home;
+mod learning;
 mod leave_school;
 mod new_password;
 pub mod new_terms;

@@ -11,8 +11,8 @@ use http::{Method, Request, Response, StatusCode};
 use super::visitor::House;
 use super::{
     Answer, Form, Instead, Visitor, applications, authorize, confirm, connect_school, connectors, contacts,
-    end_session, error, form, gallery, guardian, home, leave_school, new_terms, path, payslips, raw, recover, second,
-    see_other, settings, sign_in, sign_out, signup, start, stop, terms, upstream, ways,
+    end_session, error, form, gallery, guardian, home, learning, leave_school, new_terms, path, payslips, raw, recover,
+    second, see_other, settings, sign_in, sign_out, signup, start, stop, terms, upstream, ways,
 };
 use crate::address::Addresses;
 use crate::clock::Clock;
@@ -126,6 +126,8 @@ enum Page<'a> {
     NewContact,
     Payslips,
     DropPayslip,
+    Learning,
+    Diploma,
     Raw,
     Connectors,
     ConnectPayslips,
@@ -206,6 +208,8 @@ impl<'a> Page<'a> {
             ["contacts", "new"] => Self::NewContact,
             ["payslips"] => Self::Payslips,
             ["payslips", "drop"] => Self::DropPayslip,
+            ["learning"] => Self::Learning,
+            ["learning", "diploma"] => Self::Diploma,
             ["raw"] => Self::Raw,
             ["connectors"] => Self::Connectors,
             ["connectors", "new", "payslips"] => Self::ConnectPayslips,
@@ -255,7 +259,7 @@ impl<'a> Page<'a> {
 
     /// Whether its form carries a file.
     fn takes_file(self) -> bool {
-        matches!(self, Self::DropPayslip)
+        matches!(self, Self::DropPayslip | Self::Diploma)
     }
 
     /// Whether somebody comes here who has not accepted new terms yet: what leads in and out, where letters lead, and
@@ -354,6 +358,8 @@ impl<'a> Page<'a> {
             Self::NewContact => contacts::new(pages, visitor, asked).await,
             Self::Payslips => payslips::answer(pages, visitor, asked).await,
             Self::DropPayslip => payslips::drop(pages, visitor, asked).await,
+            Self::Learning => learning::answer(pages, visitor, asked).await,
+            Self::Diploma => learning::diploma(pages, visitor, asked).await,
             Self::Raw => raw::answer(pages, visitor, asked).await,
             Self::Connectors => connectors::answer(pages, visitor, asked).await,
             Self::ConnectPayslips => connectors::payslips::answer(pages, visitor, asked).await,

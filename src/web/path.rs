@@ -92,6 +92,10 @@ pub const RAW: &str = "/.account/raw/";
 pub const PAYSLIPS: &str = "/.account/payslips/";
 /// Dropping a payslip.
 pub const DROP_PAYSLIP: &str = "/.account/payslips/drop/";
+/// What the owner learns: traces and diplomas.
+pub const LEARNING: &str = "/.account/learning/";
+/// Adding a diploma.
+pub const DIPLOMA: &str = "/.account/learning/diploma/";
 /// Connecting the pay portal.
 pub const CONNECT_PAYSLIPS: &str = "/.account/connectors/new/payslips/";
 /// A sign-in on its way, by its `id`.

@@ -27,7 +27,7 @@ const FRENCH: Words = Words {
     account: "Compte",
     sign_in: "Se connecter",
     sign_out: "Se déconnecter",
-    sections: ["Accueil", "Contacts", "Paye", "Connecteurs", "Compte"],
+    sections: ["Accueil", "Contacts", "Paye", "Parcours", "Connecteurs", "Compte"],
 };
 
 const ENGLISH: Words = Words {
@@ -38,15 +38,16 @@ const ENGLISH: Words = Words {
     account: "Account",
     sign_in: "Sign in",
     sign_out: "Sign out",
-    sections: ["Home", "Contacts", "Pay", "Connectors", "Account"],
+    sections: ["Home", "Contacts", "Pay", "Learning", "Connectors", "Account"],
 };
 
 /// The parts of the menu: path and icon, in the order of [`Words::sections`]. The first four have a place at the bottom
 /// of a phone.
-const SECTIONS: [(&str, &str); 5] = [
+const SECTIONS: [(&str, &str); 6] = [
     (path::HOME, "house"),
     (path::CONTACTS, "users"),
     (path::PAYSLIPS, "banknote"),
+    (path::LEARNING, "school"),
     (path::CONNECTORS, "plug"),
     (path::SETTINGS, "user"),
 ];

@@ -31,6 +31,7 @@ mod grants;
 mod groups_and_conditions;
 mod hostile;
 mod import;
+mod learning;
 mod leaving;
 mod matrix;
 mod minors;

@@ -243,6 +243,8 @@ fn what_the_view_says_can_be_read_again() {
     let turtle = format::print_at(DAY, &graph.into_document(), Format::Turtle).unwrap();
     let graph = format::parse(&turtle, Format::Turtle, DAY).unwrap().dataset.default;
     assert_eq!(ids(&graph, DAY).len(), 18);
+    let shapes = crate::rdf::shape::Shapes::parse(include_str!("../../../../shapes/learning.ttl")).unwrap();
+    assert_eq!(shapes.check(&graph), [], "as the shapes of learning traces have it");
     for trace in traces {
         assert_eq!(super::read(&graph, DAY, trace.id), Some(trace));
     }
