@@ -15,6 +15,9 @@ use cartable::http::negotiate::Wanted;
 use cartable::http::range::{self, Selected};
 use cartable::http::{conditional, cors};
 use cartable::identity::{dpop, token};
+use cartable::ingest::file::card::LONGEST_NAME;
+use cartable::ingest::file::csv::{self, Columns, Sheet};
+use cartable::ingest::file::{MOST_ENTRIES, ics, vcard};
 use cartable::ingest::payslips::fields::Fields;
 use cartable::ingest::payslips::kind::file_name;
 use cartable::ingest::payslips::layout::Line;
@@ -69,6 +72,22 @@ fn document(bytes: &[u8], format: Format) {
         let Ok(text) = format::print(&read, printed) else { continue };
         let again = format::parse(&text, printed, BASE).expect("what we print can be read");
         assert_eq!(again.dataset.default.len(), read.dataset.default.len(), "{printed:?}");
+    }
+}
+
+/// Whatever a file says, names are plain lines and there are only so many of everything, in each way of reading it.
+pub fn file(bytes: &[u8]) {
+    let mut people: Vec<_> = vcard::read(bytes).into_iter().collect();
+    if let Ok(sheet) = Sheet::read(bytes) {
+        people.extend(csv::people(&sheet, &Columns::guess(&sheet)));
+    }
+    for card in people.iter().flat_map(|people| &people.cards) {
+        assert!((1..=LONGEST_NAME).contains(&card.name.chars().count()) && !card.name.contains(char::is_control));
+        assert!(card.emails.iter().chain(&card.phones).all(|way| !way.iri.contains(char::is_whitespace)));
+    }
+    assert!(people.iter().all(|people| people.cards.len() <= MOST_ENTRIES));
+    if let Ok(agenda) = ics::read(bytes) {
+        assert!(agenda.events.iter().map(|event| event.occurrences.len()).sum::<usize>() <= 20_000);
     }
 }
 

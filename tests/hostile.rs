@@ -40,4 +40,5 @@ play! {
     ranges = "ranges",
     payslip_text = "payslip-text",
     payslip_listing = "payslip-listing",
+    file = "file",
 }

@@ -13,7 +13,6 @@ use super::office::Office;
 use super::pod::pod;
 use super::report::{Failed, Report};
 use crate::access::Origins;
-use crate::aside::Aside;
 use crate::ingest::file::import::{Error, File, Imports, Owner};
 use crate::ingest::file::plan::Plan;
 use crate::ingest::file::problem::{Problem, Unreadable};
@@ -108,7 +107,7 @@ fn imports(office: &Office) -> Imports {
         Origins::default(),
         Limits::default(),
     );
-    Imports { pods: Arc::new(pods), clock, aside: Aside::default() }
+    Imports { pods: Arc::new(pods), clock }
 }
 
 fn read(path: &Path, kind: Option<Kind>, columns: Option<String>) -> Result<File, Failed> {

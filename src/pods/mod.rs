@@ -170,6 +170,11 @@ impl Pods {
         &self.addresses
     }
 
+    /// Where long work is done.
+    pub fn aside(&self) -> &Aside {
+        &self.aside
+    }
+
     pub fn storage(&self) -> &Arc<dyn Storage> {
         &self.storage
     }

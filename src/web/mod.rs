@@ -17,6 +17,7 @@ pub mod form;
 pub mod gallery;
 pub mod guardian;
 pub mod home;
+pub mod import;
 mod learning;
 mod leave_school;
 mod new_password;

@@ -11,8 +11,8 @@ use http::{Method, Request, Response, StatusCode};
 use super::visitor::House;
 use super::{
     Answer, Form, Instead, Visitor, applications, authorize, confirm, connect_school, connectors, contacts,
-    end_session, error, form, gallery, guardian, home, learning, leave_school, new_terms, path, payslips, raw, recover,
-    second, see_other, settings, sign_in, sign_out, signup, start, stop, terms, upstream, ways,
+    end_session, error, form, gallery, guardian, home, import, learning, leave_school, new_terms, path, payslips, raw,
+    recover, second, see_other, settings, sign_in, sign_out, signup, start, stop, terms, upstream, ways,
 };
 use crate::address::Addresses;
 use crate::clock::Clock;
@@ -134,6 +134,9 @@ enum Page<'a> {
     Connector(&'a str),
     ConnectorProgress(&'a str),
     RemoveConnector(&'a str),
+    /// Choosing a file, and one that was chosen.
+    Import,
+    Imported(&'a str),
 }
 
 /// What a page is asked for.
@@ -216,6 +219,8 @@ impl<'a> Page<'a> {
             ["connectors", id] => Self::Connector(id),
             ["connectors", id, "progress"] => Self::ConnectorProgress(id),
             ["connectors", id, "remove"] => Self::RemoveConnector(id),
+            ["import"] => Self::Import,
+            ["import", id] => Self::Imported(id),
             _ => return None,
         })
     }
@@ -259,7 +264,7 @@ impl<'a> Page<'a> {
 
     /// Whether its form carries a file.
     fn takes_file(self) -> bool {
-        matches!(self, Self::DropPayslip | Self::Diploma)
+        matches!(self, Self::DropPayslip | Self::Diploma | Self::Import)
     }
 
     /// Whether somebody comes here who has not accepted new terms yet: what leads in and out, where letters lead, and
@@ -366,6 +371,8 @@ impl<'a> Page<'a> {
             Self::Connector(id) => connectors::one::answer(pages, visitor, asked, id).await,
             Self::ConnectorProgress(id) => connectors::progress::answer(pages, visitor, asked, id).await,
             Self::RemoveConnector(id) => connectors::remove::answer(pages, visitor, asked, id).await,
+            Self::Import => import::answer(pages, visitor, asked).await,
+            Self::Imported(id) => import::one(pages, visitor, asked, id).await,
         }
     }
 }

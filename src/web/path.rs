@@ -60,6 +60,8 @@ pub const UNDO_DELETE: &str = "/.account/delete/undo/";
 pub const GUARDIAN: &str = "/.account/settings/guardian/";
 /// Where the letter leads on which the parent answers.
 pub const GUARDIAN_ANSWER: &str = "/.account/guardian/";
+/// Bringing files in, each import below by its id.
+pub const IMPORT: &str = "/.account/import/";
 /// Where the letter leads that stops what two operators agreed on.
 pub const STOP_RESCUE: &str = "/.account/rescue/stop/";
 /// The keys for scripts, each below by its id.

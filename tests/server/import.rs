@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cartable::access::Origins;
-use cartable::aside::Aside;
 use cartable::ingest::file::Kind;
 use cartable::ingest::file::import::{Error, File, Imports, Owner, Undone};
 use cartable::ingest::file::plan::Plan;
@@ -15,6 +14,7 @@ use cartable::rdf::graph::{Graph, Term};
 use cartable::rdf::vocab::{dc, rdf, schema, solid, vcard};
 use uuid::Uuid;
 
+use crate::browser::Browser;
 use crate::world::{Person, World};
 
 const CARDS: &[u8] = include_bytes!("../fixtures/import/carnet-v4.vcf");
@@ -41,7 +41,7 @@ impl<'a> Desk<'a> {
             Origins::default(),
             Limits::default(),
         );
-        let imports = Imports { pods: Arc::new(pods), clock: world.clock.clone(), aside: Aside::default() };
+        let imports = Imports { pods: Arc::new(pods), clock: world.clock.clone() };
         Self { imports, person, pod: PodName::parse(pod).unwrap() }
     }
 
@@ -354,4 +354,56 @@ async fn hostile_files_stay_within_the_book() {
         };
         assert!(looked.is_err() || looked == Ok(0), "{looked:?}");
     }
+}
+
+/// Sends a file as browsers do.
+async fn drop_file(browser: &Browser<'_>, world: &World, csrf: &str, name: &str, bytes: &str) -> crate::world::Answer {
+    let body = format!(
+        "--x\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{csrf}\r\n\
+         --x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{bytes}\r\n--x--\r\n"
+    );
+    let asking = world.nobody.ask("POST", ".account/import/").header("cookie", &browser.cookie_field());
+    asking.header("sec-fetch-site", "same-origin").content("multipart/form-data; boundary=x", body).send().await
+}
+
+#[tokio::test]
+async fn people_see_what_would_change_before_it_does_and_take_it_back() {
+    let world = World::start().await;
+    let ada = world.pupil("ada").await;
+    let mut browser = world.browser_of(&ada).await;
+    let choose = browser.visit(".account/import/").await;
+    assert!(choose.says("rien n’est ajouté avant votre accord"), "{choose:?}");
+    let csrf = choose
+        .answer
+        .text()
+        .split("name=\"csrf\" value=\"")
+        .nth(2)
+        .and_then(|rest| rest.split('"').next())
+        .unwrap()
+        .to_owned();
+    let nonsense = drop_file(&browser, &world, &csrf, "a.pdf", "%PDF-").await.is(422);
+    assert!(nonsense.text().contains("Rien n’est déposé"));
+    drop_file(&browser, &world, "guessed", "a.csv", "nom;prenom\nA;B\n").await.refused(403, "form-outdated");
+
+    let table = "Qui;Courriel\n=Ada;ada@example.org\n;b@example.org\n";
+    let kept = drop_file(&browser, &world, &csrf, "<b>liste</b>.csv", table).await.is(303);
+    let place = kept.field("location").trim_start_matches('/').to_owned();
+    let look = browser.visit(&place).await;
+    assert!(
+        look.says("2 fiches à ajouter") && look.says("&#60;b&#62;liste&#60;/b&#62;.csv") && look.says("&#39;=Ada"),
+        "{look:?}"
+    );
+    let chosen = look.form("value=\"columns\"");
+    let look = browser.submit(&look, &chosen, &[("column-1", "name"), ("column-2", "email")]).await;
+    let look = if look.answer.status == 303 { browser.visit(&place).await } else { look };
+    let apply = look.form("value=\"apply\"");
+    browser.submit(&look, &apply, &[]).await;
+    let applied = browser.visit(&place).await;
+    assert!(applied.says("2 fiches ajoutées") && !applied.says("value=\"apply\""), "{applied:?}");
+    let undo = applied.form("value=\"undo\"");
+    browser.submit(&applied, &undo, &[]).await;
+    assert!(browser.visit(".account/import/").await.says("Annulé"));
+    let other = world.pupil("bob").await;
+    let mut stranger = world.browser_of(&other).await;
+    assert_eq!(stranger.visit(&place).await.answer.status, 404);
 }

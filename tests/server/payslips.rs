@@ -122,7 +122,7 @@ impl Story {
         self.get(place).await.is(200).says(place, &format!("{PREFIXES} {turtle}"))
     }
 
-    /// Every ETag below the account and the folder.
+    /// Every `ETag` below the account and the folder.
     async fn tags(&self) -> BTreeMap<String, String> {
         let mut tags = BTreeMap::new();
         let mut places = self.members(&self.account("records/")).await;
@@ -225,7 +225,7 @@ async fn everything(story: &Story) -> Vec<Vec<u8>> {
         found.push(place.clone().into_bytes());
         if place.ends_with('/') {
             waiting.extend(owner.members(&place).await);
-        } else if !place.ends_with(".pdf") {
+        } else if Path::new(&place).extension().is_none_or(|extension| extension != "pdf") {
             found.push(owner.get(&place).await.is(200).body.to_vec());
         }
     }
@@ -270,12 +270,15 @@ async fn all_forms_of_the_portal_are_understood() {
     }
 }
 
+/// A fault of the portal, and how the run that meets it ends.
+type Case = (Box<dyn Fn(&Portal)>, Status);
+
 /// Shows: CP-24
 #[tokio::test]
 async fn each_failure_has_its_status_and_what_came_stays() {
     let login = |file| move |portal: &Portal| portal.login_answers(file);
     let fault = |place, fault| move |portal: &Portal| portal.fault(place, fault);
-    let cases: Vec<(Box<dyn Fn(&Portal)>, Status)> = vec![
+    let cases: Vec<Case> = vec![
         (Box::new(login("login-bad-password.json")), Status::LoginFailed),
         (Box::new(login("login-blocked.json")), Status::LoginBlocked),
         (Box::new(login("login-unknown.json")), Status::ProviderChanged),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
 
 use super::agenda::Calendar;
@@ -17,7 +17,6 @@ use super::record::{self, Folder, Mark, Record, State};
 use super::shelf::{self, Named, Shelf};
 use super::{Kind, LARGEST, person, vcard};
 use crate::address::Addresses;
-use crate::aside::Aside;
 use crate::clock::Clock;
 use crate::ingest::base::Base;
 use crate::ingest::contacts::place::About;
@@ -121,7 +120,6 @@ pub struct Owner<'a> {
 pub struct Imports {
     pub pods: Arc<Pods>,
     pub clock: Arc<dyn Clock>,
-    pub aside: Aside,
 }
 
 impl Imports {
@@ -250,8 +248,8 @@ impl<'a> Hand<'a> {
         let mut folders: Vec<_> = all.iter().filter_map(Folder::of).collect();
         folders.sort_by_key(|folder| std::cmp::Reverse(folder.id));
         folders.truncate(LISTED);
-        let read = stream::iter(&folders).map(|folder| self.record(folder)).buffered(AT_A_TIME);
-        let records: Vec<Option<Record>> = read.try_collect().await?;
+        let reads: Vec<_> = folders.iter().map(|folder| self.record(folder).boxed()).collect();
+        let records: Vec<Option<Record>> = stream::iter(reads).buffered(AT_A_TIME).try_collect().await?;
         Ok(records.into_iter().flatten().collect())
     }
 
@@ -293,7 +291,7 @@ impl<'a> Hand<'a> {
         let file = file.clone();
         // Files are strangers' work: what one makes a parser do ends on a thread of its own.
         let contents =
-            self.imports.aside.run(move || file.read()).await.map_err(|_| Stopped::from(Status::Failed))??;
+            self.imports.pods.aside().run(move || file.read()).await.map_err(|_| Stopped::from(Status::Failed))??;
         let marks = self.marks(id).await?;
         let drawing = Drawing {
             agent: &self.agent,
@@ -450,8 +448,8 @@ impl<'a> Hand<'a> {
 
     /// Writes steps; `false` if somebody else wrote one of the documents meanwhile.
     async fn write(&self, steps: &[Step]) -> Result<bool, Stopped> {
-        let written = stream::iter(steps).map(|step| self.step(step)).buffer_unordered(AT_A_TIME);
-        let written: Vec<Written> = written.try_collect().await?;
+        let writes: Vec<_> = steps.iter().map(|step| self.step(step).boxed()).collect();
+        let written: Vec<Written> = stream::iter(writes).buffer_unordered(AT_A_TIME).try_collect().await?;
         Ok(written.iter().all(|written| *written != Written::Moved))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use super::problem::Problem;
 use super::record::{Counts, Mark, digest};
@@ -81,8 +81,8 @@ impl Drawing<'_> {
     ///
     /// Spec: CP-52
     pub async fn entries(&self, plan: &mut Plan, targets: &[Target], silent: &[&str]) -> Result<(), Stopped> {
-        let came = stream::iter(targets).map(|target| self.entry(target, silent)).buffered(AT_A_TIME);
-        let came: Vec<_> = came.try_collect().await?;
+        let looks: Vec<_> = targets.iter().map(|target| self.entry(target, silent).boxed()).collect();
+        let came: Vec<_> = stream::iter(looks).buffered(AT_A_TIME).try_collect().await?;
         for (came, own_values) in came {
             plan.own_values += own_values;
             match came {
@@ -137,8 +137,8 @@ impl Drawing<'_> {
 
     /// Lists and groups, which are added to.
     pub async fn lists(&self, plan: &mut Plan, shelf: &Shelf, targets: &[Target]) -> Result<(), Stopped> {
-        let came = stream::iter(targets).map(|target| self.list(shelf, target)).buffered(AT_A_TIME);
-        let steps: Vec<_> = came.try_collect().await?;
+        let looks: Vec<_> = targets.iter().map(|target| self.list(shelf, target).boxed()).collect();
+        let steps: Vec<_> = stream::iter(looks).buffered(AT_A_TIME).try_collect().await?;
         plan.lists.extend(steps.into_iter().flatten());
         Ok(())
     }
