@@ -251,7 +251,7 @@ async fn size_time_and_encoding_are_bounded() {
     assert_eq!(get("/unsaid", Document::Profile).await, Ok((64 << 10) + 1));
     assert_eq!(get("/gzip", Document::Discovery).await, Err(Error::Encoded));
     assert_eq!(get("/plain", Document::Discovery).await, Ok(1));
-    assert_eq!(get("/short", Document::Discovery).await, Err(Error::Unreachable));
+    assert_eq!(get("/short", Document::Discovery).await, Err(Error::Cut));
     let hurried = World::with(|setup| setup.within = Duration::from_millis(50));
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let port = silent.local_addr().unwrap().port();

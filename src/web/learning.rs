@@ -71,8 +71,8 @@ const FRENCH: Words = Words {
     lead: "Ce que vous avez fait dans vos outils de classe, et vos diplômes. Personne d’autre ne voit cette page.",
     done: [
         ("diploma", "Le diplôme est ajouté."),
-        ("unusual", "Le diplôme est ajouté. L’une des notes est sur un total inhabituel : vérifiez-la."),
-        ("name", "C’est noté : ce que cet outil raconte de vous sera reconnu."),
+        ("unusual", "Le diplôme est ajouté. L’une des notes est sur un total inhabituel\u{a0}: vérifiez-la."),
+        ("name", "C’est noté\u{a0}: ce que cet outil raconte de vous sera reconnu."),
     ],
     traces: "Jour après jour",
     none: "Ici viendront vos exercices, vos lectures et vos résultats, quand un outil de votre établissement les enverra ou \
