@@ -91,7 +91,7 @@ const FRENCH: Words = Words {
     save: "Enregistrer le PDF",
     check: "Ouvrir la page qui le vérifie",
     names: "Vos identifiants chez les outils",
-    names_help: "Un outil parle de vous sous un identifiant. Sans le connaître, nous refusons ce qu’il envoie : cela \
+    names_help: "Un outil parle de vous sous un identifiant. Sans le connaître, nous refusons ce qu’il envoie\u{a0}: cela \
                  pourrait concerner quelqu’un d’autre. Votre adresse e-mail et votre compte ENT relié sont déjà connus.",
     home: "Adresse de l’outil ou de l’ENT",
     home_help: "Par exemple https://ent.exemple.fr",

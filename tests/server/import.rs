@@ -400,7 +400,7 @@ async fn people_see_what_would_change_before_it_does_and_take_it_back() {
     let undo = applied.form("value=\"undo\"");
     browser.submit(&applied, &undo, &[]).await;
     assert!(browser.visit(".account/import/").await.says("Annulé"));
-    let other = world.pupil("bob").await;
+    let other = world.pupil("nolwenn").await;
     let mut stranger = world.browser_of(&other).await;
     assert_eq!(stranger.visit(&place).await.answer.status, 404);
 }

@@ -167,7 +167,7 @@ async fn the_contacts_fail_on_demand() {
     assert_eq!(ask(Fault::Broken).await.unwrap().status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(ask(Fault::Page).await.unwrap().media_type(), Some("text/html;charset=utf-8"));
     assert_eq!(ask(Fault::Compressed).await.unwrap_err(), Error::Encoded);
-    assert_eq!(ask(Fault::Cut).await.unwrap_err(), Error::Unreachable);
+    assert_eq!(ask(Fault::Cut).await.unwrap_err(), Error::Cut);
     assert_eq!(ask(Fault::Slow).await.unwrap_err(), Error::TooSlow);
 }
 

@@ -34,8 +34,9 @@ pub const TRACES: &str = "/learning/traces/";
 pub const RAW: &str = "/learning/raw/";
 /// Documents that are read or written at the same time.
 const AT_A_TIME: usize = 32;
-/// How often something is decided again because somebody else wrote it meanwhile.
-const TRIES: usize = 8;
+/// How often something is decided again because somebody else wrote it meanwhile. Each time one of them gets through, so
+/// this is how many may send at the same time.
+const TRIES: usize = 64;
 /// Bytes from which a month goes on in another file, so that one more statement never rewrites much.
 const PART: u64 = 1 << 20;
 const JSON_LINES: &str = "application/jsonl";
