@@ -471,6 +471,35 @@ async fn a_token_is_good_for_one_run_at_a_time() {
     assert_eq!(story.run_now().await, Status::OkUnchanged);
 }
 
+/// Shows: CP-07
+#[tokio::test]
+async fn who_signs_up_finds_the_connector_ready_and_nothing_runs_before_they_allow_it() {
+    let (world, ent) = world().await;
+    let mut browser = Browser::new(&world);
+    let choice = through(&mut browser, &ent, crate::school::DOOR, "lena").await;
+    let page = browser.submit(&choice, &choice.form("value=\"create\""), &[("choice", "create")]).await;
+    let page = browser.fill(&page, &[("email", "lena@example.org")]).await;
+    let page = browser.fill(&page, &[("name", "lena")]).await;
+    browser.fill(&page, &[("accept", "yes")]).await;
+    let page = browser.visit(&world.link("lena@example.org").await).await;
+    let page = browser.fill(&page, &[]).await;
+    let page = browser.fill(&page, &[("password", "a bridge over the river")]).await;
+    let page = browser.fill(&page, &[("contacts", "yes")]).await;
+    browser.fill(&page, &[]).await.answer.is(200);
+    let pod = PodName::parse("lena").unwrap();
+    let connection = async || world.ingest.connections(&pod).await.unwrap().pop().unwrap();
+    world.clock.advance(WEEK);
+    world.run().await;
+    let declared = connection().await;
+    assert!(!declared.has_credentials() && declared.state.last_status.is_none(), "it is declared, and has not run");
+    let back = through(&mut browser, &ent, CONNECT, "lena").await;
+    assert_eq!(back.url, format!("{}.account/connectors/", world.base));
+    world.run().await;
+    let connected = connection().await;
+    assert_eq!((&connected.id, connected.state.last_status), (&declared.id, Some(Status::Ok)));
+    assert_eq!(world.ingest.connections(&pod).await.unwrap().len(), 1);
+}
+
 /// Shows: O-312, CP-07
 #[tokio::test]
 async fn a_minor_asks_a_parent_first() {
